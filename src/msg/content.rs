@@ -1,0 +1,508 @@
+//! The body of a message and who owns it: the one place where C's buffers are touched.
+//!
+//! ```text
+//! offset 0        24             48          56           60    61    62     63
+//!        | block | data | len |    | metadata | routing id | len | kind | flags | – |   counted
+//!        | 48 octets of body       | metadata | routing id | len | kind | flags | – |   inline
+//! ```
+//!
+//! Invariant: `kind` says which member of the union is alive. A counted body holds one reference
+//! on its block; a block is freed by whoever drops the last reference, exactly once.
+
+use std::alloc::{self, Layout};
+use std::ffi::c_void;
+use std::mem::{ManuallyDrop, offset_of};
+use std::ptr::{self, NonNull};
+use std::slice;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+
+use super::{Metadata, flag};
+use crate::errno::Errno;
+
+/// A C free function (`zmq_free_fn`): called once with the body and the hint.
+pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
+
+/// Alive, body inside the message.
+const INLINE: u8 = 0xA1;
+/// Alive, body in a block of its own (shared only if `flag::SHARED` is set).
+const COUNTED: u8 = 0xA2;
+/// Alive, body in a block that other messages look into too.
+const SLICE: u8 = 0xA3;
+/// Alive, body in memory that outlives everything (`zmq_send_const`).
+const CONSTANT: u8 = 0xA4;
+/// Not alive. Zero, so that zeroed memory is no message.
+const CLOSED: u8 = 0;
+
+/// The head of a counted body. For a block of our own the octets follow it directly.
+pub(super) struct Block {
+    refs: AtomicU32,
+    /// How many octets follow this head (0 for foreign bodies).
+    capacity: usize,
+    foreign: Option<Foreign>,
+}
+
+struct Foreign {
+    data: *mut c_void,
+    free: FreeFn,
+    hint: *mut c_void,
+}
+
+impl Block {
+    fn layout(capacity: usize) -> Option<Layout> {
+        let size = size_of::<Block>().checked_add(capacity)?;
+        Layout::from_size_align(size, align_of::<Block>()).ok()
+    }
+
+    /// A block with room for `capacity` octets and `refs` references, or `None` without memory.
+    pub(super) fn allocate(capacity: usize, refs: u32, zeroed: bool) -> Option<NonNull<Block>> {
+        let layout = Block::layout(capacity)?;
+        // SAFETY: the layout is never empty: it holds at least the head.
+        let raw = unsafe {
+            if zeroed {
+                alloc::alloc_zeroed(layout)
+            } else {
+                alloc::alloc(layout)
+            }
+        };
+        let block = NonNull::new(raw.cast::<Block>())?;
+        // SAFETY: fresh memory of the right size and alignment.
+        unsafe {
+            block.write(Block {
+                refs: AtomicU32::new(refs),
+                capacity,
+                foreign: None,
+            });
+        }
+        Some(block)
+    }
+
+    /// Where the octets of a block of our own begin.
+    ///
+    /// # Safety
+    /// `block` is alive.
+    pub(super) unsafe fn octets(block: NonNull<Block>) -> *mut u8 {
+        // SAFETY: the octets follow the head in the same allocation.
+        unsafe { block.as_ptr().add(1).cast::<u8>() }
+    }
+
+    /// Gives `count` references back and frees the block with the last of them.
+    ///
+    /// # Safety
+    /// The caller owns `count` references and uses none of them afterwards.
+    pub(super) unsafe fn release(block: NonNull<Block>, count: u32) {
+        // SAFETY: alive, as the caller still holds references.
+        let before = unsafe { block.as_ref() }
+            .refs
+            .fetch_sub(count, Ordering::Release);
+        if before == count {
+            fence(Ordering::Acquire);
+            // SAFETY: that was the last reference; the fence orders all uses before the end.
+            unsafe { Block::free(block) };
+        }
+    }
+
+    /// # Safety
+    /// Nobody else holds a reference.
+    unsafe fn free(block: NonNull<Block>) {
+        // SAFETY: exclusive by the caller's promise.
+        let head = unsafe { block.read() };
+        if let Some(foreign) = head.foreign {
+            // SAFETY: the caller of `from_foreign` promised that these three belong together.
+            unsafe { (foreign.free)(foreign.data, foreign.hint) };
+        }
+        if let Some(layout) = Block::layout(head.capacity) {
+            // SAFETY: allocated with this very layout.
+            unsafe { alloc::dealloc(block.as_ptr().cast(), layout) };
+        }
+    }
+
+    /// # Safety
+    /// `block` is alive.
+    unsafe fn retain(block: NonNull<Block>) {
+        // SAFETY: the caller's promise.
+        unsafe { block.as_ref() }
+            .refs
+            .fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Long {
+    block: Option<NonNull<Block>>,
+    data: *mut u8,
+    len: usize,
+}
+
+#[repr(C)]
+union Body {
+    inline: [u8; Msg::INLINE],
+    long: Long,
+}
+
+/// One message part: `zmq_msg_t`.
+#[repr(C, align(8))]
+pub struct Msg {
+    body: Body,
+    metadata: Option<Arc<Metadata>>,
+    /// The peer of a SERVER or PEER socket (RFC 41), 0 for none.
+    pub routing_id: u32,
+    inline_len: u8,
+    kind: u8,
+    flags: u8,
+    spare: u8,
+}
+
+const _: () = assert!(size_of::<Msg>() == 64 && align_of::<Msg>() == 8);
+const _: () = assert!(offset_of!(Msg, kind) == 61);
+
+// SAFETY: a message owns its body; blocks are counted atomically, and a free function may run on
+// any thread by the contract of `zmq_msg_init_data`.
+unsafe impl Send for Msg {}
+// SAFETY: through a shared reference the body can only be read.
+unsafe impl Sync for Msg {}
+
+impl Msg {
+    /// Bodies up to this many octets need no allocation.
+    pub const INLINE: usize = 48;
+
+    /// An empty message part.
+    pub const fn empty() -> Msg {
+        Msg {
+            body: Body {
+                inline: [0; Msg::INLINE],
+            },
+            metadata: None,
+            routing_id: 0,
+            inline_len: 0,
+            kind: INLINE,
+            flags: 0,
+            spare: 0,
+        }
+    }
+
+    const fn long(kind: u8, long: Long) -> Msg {
+        let mut msg = Msg::empty();
+        msg.body.long = long;
+        msg.kind = kind;
+        msg
+    }
+
+    /// A part with a copy of `octets`. `ENOMEM` without memory.
+    #[inline]
+    pub fn from_slice(octets: &[u8]) -> Result<Msg, Errno> {
+        let mut msg = Msg::with_size(octets.len())?;
+        // SAFETY: the part is ours alone and has room for exactly these octets.
+        unsafe { ptr::copy_nonoverlapping(octets.as_ptr(), msg.data_ptr(), octets.len()) };
+        Ok(msg)
+    }
+
+    /// A part of `size` octets for the application to fill (`zmq_msg_init_size`): what they hold
+    /// until then is not specified. `ENOMEM` without memory.
+    #[inline]
+    pub fn with_size(size: usize) -> Result<Msg, Errno> {
+        if size <= Msg::INLINE {
+            let mut msg = Msg::empty();
+            msg.inline_len = size as u8;
+            return Ok(msg);
+        }
+        Msg::allocate(size, false)
+    }
+
+    /// A part of `size` zero octets. Large ones cost no memory until they are touched.
+    pub fn zeroed(size: usize) -> Result<Msg, Errno> {
+        if size <= Msg::INLINE {
+            Msg::with_size(size)
+        } else {
+            Msg::allocate(size, true)
+        }
+    }
+
+    fn allocate(size: usize, zeroed: bool) -> Result<Msg, Errno> {
+        let block = Block::allocate(size, 1, zeroed).ok_or(Errno::ENOMEM)?;
+        // SAFETY: just allocated.
+        let data = unsafe { Block::octets(block) };
+        Ok(Msg::long(
+            COUNTED,
+            Long {
+                block: Some(block),
+                data,
+                len: size,
+            },
+        ))
+    }
+
+    /// A part over memory of the application (`zmq_msg_init_data`), given back by calling `free`
+    /// once, from any thread. On `ENOMEM` nothing was taken over.
+    ///
+    /// # Safety
+    /// `data` holds `len` octets until `free` is called.
+    pub unsafe fn from_foreign(
+        data: *mut c_void,
+        len: usize,
+        free: FreeFn,
+        hint: *mut c_void,
+    ) -> Result<Msg, Errno> {
+        let mut block = Block::allocate(0, 1, false).ok_or(Errno::ENOMEM)?;
+        // SAFETY: just allocated, ours alone.
+        unsafe { block.as_mut() }.foreign = Some(Foreign { data, free, hint });
+        Ok(Msg::long(
+            COUNTED,
+            Long {
+                block: Some(block),
+                data: data.cast(),
+                len,
+            },
+        ))
+    }
+
+    /// A part over memory that outlives every use of it (`zmq_send_const`).
+    ///
+    /// # Safety
+    /// `data` holds `len` octets for good, and nobody changes them.
+    pub unsafe fn from_constant(data: *const c_void, len: usize) -> Msg {
+        Msg::long(
+            CONSTANT,
+            Long {
+                block: None,
+                data: data.cast_mut().cast(),
+                len,
+            },
+        )
+    }
+
+    /// A part that looks into a block, taking over one of its references.
+    ///
+    /// # Safety
+    /// `data` to `data + len` lies in the block and nobody else uses it; one reference is given.
+    pub(super) unsafe fn from_block(block: NonNull<Block>, data: *mut u8, len: usize) -> Msg {
+        Msg::long(
+            SLICE,
+            Long {
+                block: Some(block),
+                data,
+                len,
+            },
+        )
+    }
+
+    /// Whether this memory holds a live message. For what C hands in.
+    #[inline]
+    pub fn is_live(&self) -> bool {
+        matches!(self.kind, INLINE | COUNTED | SLICE | CONSTANT)
+    }
+
+    /// The size of the body in octets.
+    #[inline]
+    pub fn len(&self) -> usize {
+        if self.kind == INLINE {
+            self.inline_len as usize
+        } else {
+            // SAFETY: every kind but inline keeps a `Long`.
+            unsafe { self.body.long.len }
+        }
+    }
+
+    /// Whether the body is empty.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The body.
+    #[inline]
+    pub fn data(&self) -> &[u8] {
+        if self.kind == INLINE {
+            // SAFETY: the kind says that the octets are inside.
+            let inline = unsafe { &self.body.inline };
+            return &inline[..self.inline_len as usize];
+        }
+        // SAFETY: every kind but inline keeps a `Long`.
+        let long = unsafe { self.body.long };
+        if long.data.is_null() {
+            return &[];
+        }
+        // SAFETY: the body is alive as long as this message is.
+        unsafe { slice::from_raw_parts(long.data, long.len) }
+    }
+
+    /// The body for C to read and write; never null for messages of our own.
+    #[inline]
+    pub fn data_ptr(&mut self) -> *mut u8 {
+        if self.kind == INLINE {
+            // SAFETY: the kind says that the octets are inside.
+            unsafe { self.body.inline.as_mut_ptr() }
+        } else {
+            // SAFETY: every kind but inline keeps a `Long`.
+            unsafe { self.body.long.data }
+        }
+    }
+
+    /// The body to write to, if nobody else can see it.
+    pub fn data_mut(&mut self) -> Option<&mut [u8]> {
+        let alone = match self.kind {
+            INLINE | SLICE => self.flags & flag::SHARED == 0,
+            COUNTED => {
+                // SAFETY: a counted body keeps a `Long` with a live block.
+                let foreign = unsafe { self.body.long.block.map(|b| b.as_ref().foreign.is_some()) };
+                self.flags & flag::SHARED == 0 && foreign == Some(false)
+            }
+            _ => false,
+        };
+        let len = self.len();
+        // SAFETY: alive, `len` long, and `alone` says that no other message sees it.
+        alone.then(|| unsafe { slice::from_raw_parts_mut(self.data_ptr(), len) })
+    }
+
+    /// Shortens the body to `len` octets; longer than it is changes nothing.
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len() {
+            if self.kind == INLINE {
+                self.inline_len = len as u8;
+            } else {
+                // Writing a `Copy` member of the union that the kind says is alive.
+                self.body.long = Long {
+                    len,
+                    ..self.long_parts()
+                };
+            }
+        }
+    }
+
+    fn long_parts(&self) -> Long {
+        // SAFETY: only called when the kind is not inline.
+        unsafe { self.body.long }
+    }
+
+    /// All marks (see [`flag`]).
+    #[inline]
+    pub fn flags(&self) -> u8 {
+        self.flags
+    }
+
+    /// Whether any of these marks is set.
+    #[inline]
+    pub fn has(&self, flags: u8) -> bool {
+        self.flags & flags != 0
+    }
+
+    /// Sets marks.
+    #[inline]
+    pub fn set(&mut self, flags: u8) {
+        self.flags |= flags;
+    }
+
+    /// Clears marks.
+    #[inline]
+    pub fn clear(&mut self, flags: u8) {
+        self.flags &= !flags;
+    }
+
+    /// Whether further parts of the same message follow.
+    #[inline]
+    pub fn more(&self) -> bool {
+        self.has(flag::MORE)
+    }
+
+    /// Whether an application sees the body as shared (`ZMQ_SHARED`).
+    pub fn is_shared(&self) -> bool {
+        self.kind == CONSTANT || self.has(flag::SHARED)
+    }
+
+    /// The connection this part came from, if it came from one.
+    #[inline]
+    pub fn metadata(&self) -> Option<&Arc<Metadata>> {
+        self.metadata.as_ref()
+    }
+
+    /// Says which connection this part came from.
+    #[inline]
+    pub fn set_metadata(&mut self, metadata: Option<Arc<Metadata>>) {
+        self.metadata = metadata;
+    }
+
+    /// A second message with the same body (`zmq_msg_copy`): octets are copied only when inline.
+    pub fn share(&mut self) -> Msg {
+        let body = if self.kind == INLINE {
+            // SAFETY: the kind says that the octets are inside.
+            let inline = unsafe { self.body.inline };
+            Body { inline }
+        } else {
+            let long = self.long_parts();
+            if let Some(block) = long.block {
+                // SAFETY: our own reference keeps it alive.
+                unsafe { Block::retain(block) };
+                self.flags |= flag::SHARED;
+            }
+            Body { long }
+        };
+        Msg {
+            body,
+            metadata: self.metadata.clone(),
+            routing_id: self.routing_id,
+            inline_len: self.inline_len,
+            kind: self.kind,
+            flags: self.flags,
+            spare: self.spare,
+        }
+    }
+
+    /// Moves the message out and leaves an empty one.
+    #[inline]
+    pub fn take(&mut self) -> Msg {
+        std::mem::take(self)
+    }
+
+    /// Drops what is owned and leaves memory that is no message (`zmq_msg_close`).
+    #[inline]
+    pub fn close(&mut self) {
+        self.release_body();
+        self.metadata = None;
+        self.kind = CLOSED;
+        self.flags = 0;
+    }
+
+    #[inline]
+    fn release_body(&mut self) {
+        if matches!(self.kind, COUNTED | SLICE) {
+            let Some(block) = self.long_parts().block else {
+                return;
+            };
+            if self.kind == COUNTED && self.flags & flag::SHARED == 0 {
+                // SAFETY: never shared, so this is the only reference.
+                unsafe { Block::free(block) };
+            } else {
+                // SAFETY: our one reference, not used again.
+                unsafe { Block::release(block, 1) };
+            }
+        }
+    }
+}
+
+impl Drop for Msg {
+    #[inline]
+    fn drop(&mut self) {
+        self.release_body();
+    }
+}
+
+impl Default for Msg {
+    fn default() -> Msg {
+        Msg::empty()
+    }
+}
+
+impl std::fmt::Debug for Msg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Msg({:#04x}, {:?})",
+            self.flags,
+            self.data().escape_ascii().to_string()
+        )
+    }
+}
+
+// The body is plain data: what it owns is released by `Msg`.
+const _: fn(Body) -> ManuallyDrop<Body> = ManuallyDrop::new;

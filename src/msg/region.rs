@@ -1,0 +1,163 @@
+//! The buffer that a connection is read into, and the messages that look into it.
+//!
+//! Invariant: octets before `start` belong to the messages they were given to (or to nobody) and
+//! are never touched here again; `start..end` is received and not yet decoded; `end..` is room.
+//! The buffer holds a large stock of references on its block and gives one to each slice without
+//! touching the shared count; it settles the rest once, when it lets go of the block.
+
+use std::ptr::NonNull;
+use std::slice;
+
+use super::Msg;
+use super::content::Block;
+use crate::errno::Errno;
+
+/// References that a fresh block starts with, all owned by the buffer.
+const STOCK: u32 = 1 << 30;
+/// Bodies shorter than this are copied out: a copy is cheaper than keeping the block alive.
+const COPY_BELOW: usize = 256;
+/// Room to read into is never less than this.
+const LEAST_ROOM: usize = 4 * 1024;
+
+/// Octets received and not yet decoded, in a block that decoded bodies may look into.
+pub struct RecvBuffer {
+    block: Option<NonNull<Block>>,
+    capacity: usize,
+    start: usize,
+    end: usize,
+    given: u32,
+}
+
+// SAFETY: the buffer is the only user of the octets from `start` on; the count is atomic.
+unsafe impl Send for RecvBuffer {}
+
+impl RecvBuffer {
+    /// A buffer that allocates `capacity` octets once it is first read into.
+    pub const fn new(capacity: usize) -> RecvBuffer {
+        RecvBuffer {
+            block: None,
+            capacity,
+            start: 0,
+            end: 0,
+            given: 0,
+        }
+    }
+
+    /// What was received and not yet consumed.
+    pub fn unread(&self) -> &[u8] {
+        let Some(block) = self.block else { return &[] };
+        // SAFETY: within the block, initialised (the block is zeroed), and given to nobody.
+        unsafe {
+            slice::from_raw_parts(Block::octets(block).add(self.start), self.end - self.start)
+        }
+    }
+
+    /// How many octets are unread.
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether nothing is unread.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Consumes `count` unread octets; more than there are consumes all.
+    pub fn advance(&mut self, count: usize) {
+        self.start += count.min(self.len());
+    }
+
+    /// Consumes `len` octets (at most what is unread) as the body of a message: copied when
+    /// short, else a slice of this buffer. `ENOMEM` without memory.
+    pub fn take(&mut self, len: usize) -> Result<Msg, Errno> {
+        let len = len.min(self.len());
+        let Some(block) = self.block else {
+            return Ok(Msg::empty());
+        };
+        let at = self.start;
+        if len < COPY_BELOW || self.given == STOCK - 1 {
+            let msg = Msg::from_slice(&self.unread()[..len])?;
+            self.start += len;
+            return Ok(msg);
+        }
+        self.start += len;
+        self.given += 1;
+        // SAFETY: `at..at + len` is behind `start` now, so it is the message's alone; the
+        // reference comes out of our stock.
+        Ok(unsafe { Msg::from_block(block, Block::octets(block).add(at), len) })
+    }
+
+    /// Room to read into, at least some KiB; unread octets are kept in front of it.
+    /// `ENOMEM` without memory.
+    pub fn room(&mut self) -> Result<&mut [u8], Errno> {
+        if self.start == self.end && self.given == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        if self.block.is_none() || self.capacity - self.end < LEAST_ROOM.min(self.capacity / 2) {
+            self.renew(self.capacity)?;
+        }
+        let Some(block) = self.block else {
+            return Err(Errno::ENOMEM);
+        };
+        // SAFETY: `end..capacity` was given to nobody, and the block is zeroed.
+        Ok(unsafe {
+            slice::from_raw_parts_mut(Block::octets(block).add(self.end), self.capacity - self.end)
+        })
+    }
+
+    /// Says that `count` octets of the room were filled.
+    pub fn filled(&mut self, count: usize) {
+        self.end += count.min(self.capacity - self.end);
+    }
+
+    /// Appends a copy of `octets` (a connection's leftovers come back this way).
+    pub fn append(&mut self, octets: &[u8]) -> Result<(), Errno> {
+        if octets.is_empty() {
+            return Ok(());
+        }
+        if self.start == self.end && self.given == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        if self.block.is_none() || self.capacity - self.end < octets.len() {
+            self.renew((self.len() + octets.len() + LEAST_ROOM).max(self.capacity))?;
+        }
+        let room = self.room()?;
+        let count = octets.len().min(room.len());
+        room[..count].copy_from_slice(&octets[..count]);
+        self.filled(count);
+        Ok(())
+    }
+
+    /// Lets go of everything unread.
+    pub fn clear(&mut self) {
+        self.start = self.end;
+    }
+
+    /// Moves to a fresh block, with the unread octets at its front.
+    fn renew(&mut self, capacity: usize) -> Result<(), Errno> {
+        let capacity = capacity.max(self.len() * 2);
+        let block = Block::allocate(capacity, STOCK, true).ok_or(Errno::ENOMEM)?;
+        let len = self.len();
+        // SAFETY: a fresh block with room for at least `len` octets.
+        let front = unsafe { slice::from_raw_parts_mut(Block::octets(block), len) };
+        front.copy_from_slice(self.unread());
+        self.let_go();
+        self.block = Some(block);
+        (self.capacity, self.start, self.end) = (capacity, 0, len);
+        Ok(())
+    }
+
+    fn let_go(&mut self) {
+        if let Some(block) = self.block.take() {
+            // SAFETY: what remains of our stock; the block is not used again from here.
+            unsafe { Block::release(block, STOCK - self.given) };
+        }
+        self.given = 0;
+    }
+}
+
+impl Drop for RecvBuffer {
+    fn drop(&mut self) {
+        self.let_go();
+    }
+}

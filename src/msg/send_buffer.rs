@@ -1,0 +1,165 @@
+//! What is encoded and waits to be written: short octets in one arena, long bodies where they are.
+//!
+//! Invariant: octets leave in the order they were added; a body stays alive until its last octet
+//! was written.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use super::Msg;
+
+/// Bodies from this size on are written from where they are instead of being copied.
+const GATHER_FROM: usize = 4 * 1024;
+/// How many pieces one gather-write takes at most.
+const PIECES: usize = 64;
+/// An arena that grew beyond this is given back once it is empty.
+const KEEP: usize = 64 * 1024;
+
+/// A body between two stretches of the arena.
+struct Cut {
+    /// Where in the arena the body belongs: in front of the octet at this offset.
+    at: usize,
+    body: Msg,
+    written: usize,
+}
+
+/// Encoded octets on their way to a stream.
+#[derive(Default)]
+pub struct SendBuffer {
+    arena: Vec<u8>,
+    head: usize,
+    cuts: VecDeque<Cut>,
+    len: usize,
+}
+
+impl SendBuffer {
+    /// An empty buffer, which owns no memory.
+    pub const fn new() -> SendBuffer {
+        SendBuffer {
+            arena: Vec::new(),
+            head: 0,
+            cuts: VecDeque::new(),
+            len: 0,
+        }
+    }
+
+    /// How many octets wait.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds octets.
+    #[inline]
+    pub fn extend(&mut self, octets: &[u8]) {
+        self.arena.extend_from_slice(octets);
+        self.len += octets.len();
+    }
+
+    /// Adds the body of a message: copied when short, else kept and written from where it is.
+    #[inline]
+    pub fn push_body(&mut self, msg: Msg) {
+        if msg.len() < GATHER_FROM {
+            self.extend(msg.data());
+        } else {
+            self.len += msg.len();
+            self.cuts.push_back(Cut {
+                at: self.arena.len(),
+                body: msg,
+                written: 0,
+            });
+        }
+    }
+
+    /// Calls `write` with what waits, as pieces in order, and removes what it says was written.
+    /// Nothing waiting writes nothing.
+    pub fn write_with(
+        &mut self,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if self.is_empty() {
+            return Ok(0);
+        }
+        let count = if self.cuts.is_empty() {
+            write(&[IoSlice::new(&self.arena[self.head..])])?
+        } else {
+            let mut pieces = [IoSlice::new(&[]); PIECES];
+            let used = self.pieces(&mut pieces);
+            write(&pieces[..used])?
+        };
+        self.consume(count);
+        Ok(count)
+    }
+
+    fn pieces<'a>(&'a self, pieces: &mut [IoSlice<'a>; PIECES]) -> usize {
+        let mut used = 0;
+        let mut at = self.head;
+        for cut in &self.cuts {
+            if used + 2 > PIECES {
+                return used;
+            }
+            if cut.at > at {
+                pieces[used] = IoSlice::new(&self.arena[at..cut.at]);
+                used += 1;
+                at = cut.at;
+            }
+            pieces[used] = IoSlice::new(&cut.body.data()[cut.written..]);
+            used += 1;
+        }
+        if at < self.arena.len() && used < PIECES {
+            pieces[used] = IoSlice::new(&self.arena[at..]);
+            used += 1;
+        }
+        used
+    }
+
+    fn consume(&mut self, count: usize) {
+        let mut left = count.min(self.len);
+        self.len -= left;
+        while let Some(cut) = self.cuts.front_mut() {
+            let before = (cut.at - self.head).min(left);
+            self.head += before;
+            left -= before;
+            let body = (cut.body.len() - cut.written).min(left);
+            cut.written += body;
+            left -= body;
+            if self.head < cut.at || cut.written < cut.body.len() {
+                return;
+            }
+            self.cuts.pop_front();
+        }
+        self.head += left;
+        if self.len == 0 {
+            self.head = 0;
+            self.arena.clear();
+            if self.arena.capacity() > KEEP {
+                self.arena = Vec::new();
+            }
+        }
+    }
+
+    /// Everything that waits, in one piece. For tests and for protocols that wrap this one.
+    pub fn drain(&mut self) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.len);
+        while !self.is_empty() {
+            // Writing into memory neither fails nor stops short.
+            let _ = self.write_with(|pieces| {
+                pieces.iter().for_each(|piece| all.extend_from_slice(piece));
+                Ok(pieces.iter().map(|piece| piece.len()).sum())
+            });
+        }
+        all
+    }
+
+    /// Gives back the memory of an idle connection.
+    pub fn shrink(&mut self) {
+        if self.is_empty() {
+            self.arena = Vec::new();
+            self.cuts = VecDeque::new();
+        }
+    }
+}

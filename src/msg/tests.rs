@@ -1,0 +1,150 @@
+//! The message floor: bodies are owned once, seen whole, freed once.
+
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+
+unsafe extern "C" fn count(_data: *mut c_void, hint: *mut c_void) {
+    // SAFETY: every test hands in the address of a counter that outlives the message.
+    unsafe { &*hint.cast::<AtomicUsize>() }.fetch_add(1, Ordering::Relaxed);
+}
+
+fn foreign(body: &'static [u8], freed: &AtomicUsize) -> Msg {
+    let hint = std::ptr::from_ref(freed).cast_mut().cast();
+    // SAFETY: the body is static.
+    unsafe { Msg::from_foreign(body.as_ptr().cast_mut().cast(), body.len(), count, hint) }.unwrap()
+}
+
+#[test]
+fn bodies_of_every_kind_read_back() {
+    for size in [0, 1, 47, 48, 49, 255, 256, 4096, 100_000] {
+        let body: Vec<u8> = (0..size).map(|i| i as u8).collect();
+        let mut msg = Msg::from_slice(&body).unwrap();
+        assert_eq!(msg.data(), body);
+        assert_eq!(msg.len(), size);
+        let copy = msg.share();
+        assert_eq!(copy.data(), body);
+        assert_eq!(msg.is_shared(), size > Msg::INLINE);
+        drop(msg);
+        assert_eq!(copy.data(), body);
+    }
+}
+
+#[test]
+fn impossible_sizes_are_enomem() {
+    for size in [usize::MAX, usize::MAX - 8, 1 << 62, isize::MAX as usize] {
+        assert_eq!(
+            Msg::with_size(size).err(),
+            Some(crate::errno::Errno::ENOMEM)
+        );
+    }
+}
+
+#[test]
+fn a_foreign_body_is_freed_once_by_the_last_copy() {
+    let freed = AtomicUsize::new(0);
+    let mut msg = foreign(b"borrowed", &freed);
+    let mut second = msg.share();
+    let third = second.share();
+    msg.close();
+    assert!(!msg.is_live());
+    drop(msg);
+    drop(third);
+    assert_eq!(freed.load(Ordering::Relaxed), 0);
+    let moved = second.take();
+    drop(second);
+    assert_eq!(freed.load(Ordering::Relaxed), 0);
+    assert_eq!(moved.data(), b"borrowed");
+    drop(moved);
+    assert_eq!(freed.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn only_a_lone_body_can_be_written() {
+    let mut msg = Msg::from_slice(&[7; 100]).unwrap();
+    msg.data_mut().unwrap()[0] = 8;
+    let copy = msg.share();
+    assert!(msg.data_mut().is_none());
+    assert_eq!(copy.data()[0], 8);
+    let freed = AtomicUsize::new(0);
+    assert!(foreign(b"constant", &freed).data_mut().is_none());
+}
+
+#[test]
+fn slices_outlive_the_buffer_and_do_not_move() {
+    let mut buffer = RecvBuffer::new(8192);
+    let mut kept = Vec::new();
+    for round in 0..50_u8 {
+        let room = buffer.room().unwrap();
+        let count = room.len().min(3000);
+        room[..count].fill(round);
+        buffer.filled(count);
+        while buffer.len() >= 700 {
+            let first = buffer.unread()[0];
+            kept.push((first, buffer.take(300).unwrap()));
+            kept.push((buffer.unread()[0], buffer.take(20).unwrap()));
+            buffer.advance(380);
+        }
+    }
+    drop(buffer);
+    assert!(kept.len() > 200);
+    for (first, msg) in kept {
+        assert_eq!(msg.data()[0], first);
+    }
+}
+
+#[test]
+fn leftovers_come_back_in_front() {
+    let mut buffer = RecvBuffer::new(4096);
+    buffer.append(&[1; 5000]).unwrap();
+    assert_eq!(buffer.len(), 5000);
+    let room = buffer.room().unwrap();
+    room[0] = 2;
+    buffer.filled(1);
+    buffer.advance(5000);
+    assert_eq!(buffer.unread(), [2]);
+}
+
+#[test]
+fn octets_leave_in_order_however_short_the_writes() {
+    for step in [1, 2, 7, 1000, 5000, 1 << 20] {
+        let mut buffer = SendBuffer::new();
+        let mut expected = Vec::new();
+        for i in 0..100_u8 {
+            let size = if i % 3 == 0 { 5000 } else { i as usize };
+            let body = vec![i; size];
+            buffer.extend(&[0xFE, i]);
+            buffer.push_body(Msg::from_slice(&body).unwrap());
+            expected.extend([0xFE, i]);
+            expected.extend(body);
+        }
+        assert_eq!(buffer.len(), expected.len());
+        let mut written = Vec::new();
+        while !buffer.is_empty() {
+            buffer
+                .write_with(|pieces| {
+                    let mut left = step;
+                    for piece in pieces {
+                        let take = piece.len().min(left);
+                        written.extend_from_slice(&piece[..take]);
+                        left -= take;
+                    }
+                    Ok(step - left)
+                })
+                .unwrap();
+        }
+        assert!(written == expected, "step {step}");
+    }
+}
+
+#[test]
+fn metadata_names_ignore_case_and_know_the_old_alias() {
+    let mut metadata = Metadata::new(5);
+    metadata.insert("Routing-Id", b"me\0tail");
+    metadata.insert("X-App", b"");
+    assert_eq!(metadata.get("identity"), Some(c"me"));
+    assert_eq!(metadata.get("ROUTING-ID"), Some(c"me"));
+    assert_eq!(metadata.get("x-app"), Some(c""));
+    assert_eq!(metadata.get("nothing"), None);
+}
