@@ -1,1 +1,19 @@
-//! Placeholder.
+//! Queues between two threads, and how one wakes the other. What is queued has no meaning here.
+//!
+//! Invariant: one producer and one consumer by ownership, not by comment: the two ends are values
+//! that cannot be cloned.
+
+#![allow(unsafe_code)]
+
+mod chunk;
+mod notice;
+mod park;
+mod spsc;
+mod sync;
+
+#[cfg(test)]
+mod tests;
+
+pub use notice::Notice;
+pub use park::Parker;
+pub use spsc::{Consumer, Producer, channel};

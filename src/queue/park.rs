@@ -1,0 +1,94 @@
+//! How a thread of the application sleeps until something happens on a socket.
+//!
+//! Invariant: an `unpark` that comes before or during `park` ends it; a wake-up too many is
+//! harmless. A descriptor is slept on, so that a signal handler ends the sleep with `EINTR` as
+//! users of libzmq expect, and so that other descriptors can be waited for at the same time; when
+//! the process has no descriptor left, a condition variable does, without those two.
+
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::errno::Errno;
+use crate::sys::{self, EventFd};
+
+/// One sleeper's bed.
+pub struct Parker {
+    event: Option<EventFd>,
+    woken: Mutex<bool>,
+    condition: Condvar,
+}
+
+impl Parker {
+    /// The calling thread's own parker.
+    pub fn current() -> Arc<Parker> {
+        thread_local! {
+            static OWN: std::cell::RefCell<Option<(u32, Arc<Parker>)>> =
+                const { std::cell::RefCell::new(None) };
+        }
+        let fresh = || {
+            Arc::new(Parker {
+                event: EventFd::new().ok(),
+                woken: Mutex::new(false),
+                condition: Condvar::new(),
+            })
+        };
+        let generation = sys::fork_generation();
+        // A thread that is just ending has no thread-local storage any more.
+        OWN.try_with(|own| {
+            let mut own = own.borrow_mut();
+            match &*own {
+                // A descriptor from before a fork is the parent's too.
+                Some((made, parker)) if *made == generation && parker.event.is_some() => {
+                    parker.clone()
+                }
+                _ => own.insert((generation, fresh())).1.clone(),
+            }
+        })
+        .unwrap_or_else(|_| fresh())
+    }
+
+    /// Forgets wake-ups that came before: called before telling anyone whom to wake.
+    pub fn reset(&self) {
+        let mut woken = self.woken.lock();
+        if std::mem::take(&mut *woken)
+            && let Some(event) = &self.event
+        {
+            event.clear();
+        }
+    }
+
+    /// Ends the sleep, now or as soon as it begins.
+    pub fn unpark(&self) {
+        let mut woken = self.woken.lock();
+        if !std::mem::replace(&mut *woken, true) {
+            match &self.event {
+                Some(event) => event.signal(),
+                None => {
+                    self.condition.notify_all();
+                }
+            }
+        }
+    }
+
+    /// The descriptor that becomes readable when woken, for those who wait for others too.
+    pub fn fd(&self) -> Option<RawFd> {
+        self.event.as_ref().map(EventFd::fd)
+    }
+
+    /// Sleeps until woken or until the deadline; `EINTR` when a signal handler ran.
+    pub fn park(&self, deadline: Option<Instant>) -> Result<(), Errno> {
+        let Some(event) = &self.event else {
+            let mut woken = self.woken.lock();
+            if !*woken {
+                let far = || Instant::now() + Duration::from_secs(3600);
+                self.condition
+                    .wait_until(&mut woken, deadline.unwrap_or_else(far));
+            }
+            return Ok(());
+        };
+        sys::wait_readable(event.fd(), deadline)
+    }
+}

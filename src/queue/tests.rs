@@ -1,0 +1,127 @@
+//! The queue against a model, with threads, and for what it leaves behind.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+
+use super::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Push,
+    Publish,
+    Pop,
+    Peek,
+}
+
+proptest! {
+    #[test]
+    fn behaves_like_a_deque(steps in prop::collection::vec(
+        prop_oneof![3 => Just(Step::Push), 1 => Just(Step::Publish), 2 => Just(Step::Pop), 1 => Just(Step::Peek)],
+        0..2000,
+    )) {
+        let token = Arc::new(());
+        let (mut producer, mut consumer) = channel();
+        let (mut hidden, mut visible) = (VecDeque::new(), VecDeque::new());
+        let mut next = 0_u32;
+        for step in steps {
+            match step {
+                Step::Push => {
+                    producer.push((next, token.clone()));
+                    hidden.push_back(next);
+                    next += 1;
+                }
+                Step::Publish => {
+                    producer.publish();
+                    visible.append(&mut hidden);
+                }
+                Step::Pop => prop_assert_eq!(consumer.pop().map(|(n, _)| n), visible.pop_front()),
+                Step::Peek => prop_assert_eq!(consumer.peek().map(|(n, _)| *n), visible.front().copied()),
+            }
+        }
+        // What was never popped, or never even published, is dropped with the queue.
+        if next.is_multiple_of(2) { drop(producer); drop(consumer); } else { drop(consumer); drop(producer); }
+        prop_assert_eq!(Arc::strong_count(&token), 1);
+    }
+}
+
+#[test]
+fn order_survives_two_threads() {
+    const COUNT: usize = 200_000;
+    let (mut producer, mut consumer) = channel();
+    let writer = std::thread::spawn(move || {
+        for i in 0..COUNT {
+            producer.push(i);
+            if i % 7 == 0 {
+                producer.publish();
+            }
+        }
+        producer.publish();
+    });
+    let mut expected = 0;
+    while expected < COUNT {
+        match consumer.pop() {
+            Some(item) => {
+                assert_eq!(item, expected);
+                expected += 1;
+            }
+            None => std::thread::yield_now(),
+        }
+    }
+    writer.join().unwrap();
+    assert!(consumer.pop().is_none());
+}
+
+#[test]
+fn a_sleeper_is_never_forgotten() {
+    const COUNT: usize = 20_000;
+    let (mut producer, mut consumer) = channel();
+    let notice = Arc::new(Notice::new());
+    let (told, waiting) = std::sync::mpsc::channel::<()>();
+    let writer_notice = notice.clone();
+    let writer = std::thread::spawn(move || {
+        for i in 0..COUNT {
+            producer.push(i);
+            producer.publish();
+            if writer_notice.fire() {
+                told.send(()).unwrap();
+            }
+        }
+    });
+    let mut expected = 0;
+    while expected < COUNT {
+        while let Some(item) = consumer.pop() {
+            assert_eq!(item, expected);
+            expected += 1;
+        }
+        notice.arm();
+        if consumer.available() || expected == COUNT {
+            notice.disarm();
+            continue;
+        }
+        waiting
+            .recv_timeout(Duration::from_secs(10))
+            .expect("a wake-up was lost");
+    }
+    writer.join().unwrap();
+}
+
+#[test]
+fn a_parker_wakes_before_during_and_after() {
+    let parker = Parker::current();
+    parker.reset();
+    parker.unpark();
+    parker.park(None).unwrap();
+    parker.reset();
+    let before = Instant::now();
+    parker
+        .park(Some(before + Duration::from_millis(20)))
+        .unwrap();
+    assert!(before.elapsed() >= Duration::from_millis(20));
+    let other = parker.clone();
+    let waker = std::thread::spawn(move || other.unpark());
+    parker.park(None).unwrap();
+    waker.join().unwrap();
+}
