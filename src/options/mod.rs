@@ -1,1 +1,5 @@
 //! Placeholder.
+
+/// Placeholder.
+#[derive(Clone)]
+pub struct Options {}

@@ -1,1 +1,60 @@
-//! Placeholder.
+//! Patterns: who gets a message and whose is next, for each socket type.
+//!
+//! Invariant: a pattern is policy over [`Pipes`] and nothing else. It never sees an endpoint, a
+//! thread, a clock or a descriptor, and it never waits: what cannot be done now is `EAGAIN`, and
+//! the socket calls again once a pipe was reported.
+
+use crate::errno::Errno;
+use crate::msg::Msg;
+use crate::options::Options;
+use crate::runtime::{PipeId, Pipes};
+
+/// What a pattern may touch while it works.
+pub struct Scope<'a> {
+    /// The pipes of its socket.
+    pub pipes: &'a mut Pipes,
+    /// The options of its socket.
+    pub options: &'a mut Options,
+}
+
+/// How a pipe came to be.
+pub struct Arrival<'a> {
+    /// The peer speaks a protocol without subscriptions and wants everything.
+    pub subscribe_to_all: bool,
+    /// This socket connected (else the peer did).
+    pub locally_initiated: bool,
+    /// The id that the application gave the peer (`ZMQ_CONNECT_ROUTING_ID`), empty if none.
+    pub routing_id: &'a [u8],
+}
+
+/// The policy of one socket type. Calls come from its socket, under the socket's lock.
+///
+/// `send` takes the message out of `msg` (leaving an empty one) if and only if it returns `Ok`.
+/// The mark `MORE` of what is sent says whether further parts follow; of what is received likewise.
+pub trait Pattern: Send {
+    /// A pipe was added. It may be read and written at once.
+    fn attached(&mut self, scope: &mut Scope<'_>, pipe: PipeId, arrival: Arrival<'_>);
+    /// A pipe that had nothing to read has something again (or may have).
+    fn readable(&mut self, scope: &mut Scope<'_>, pipe: PipeId);
+    /// A pipe that was full has room again (or may have).
+    fn writable(&mut self, scope: &mut Scope<'_>, pipe: PipeId);
+    /// The peer behind a pipe was lost and replaced: it must be told everything again.
+    fn hiccuped(&mut self, _scope: &mut Scope<'_>, _pipe: PipeId) {}
+    /// A pipe is over: all that could be read was. It is removed right after this call.
+    fn gone(&mut self, scope: &mut Scope<'_>, pipe: PipeId);
+
+    /// Sends one part.
+    fn send(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<(), Errno>;
+    /// Receives one part.
+    fn recv(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<(), Errno>;
+    /// Whether `recv` would return a part now.
+    fn has_in(&mut self, scope: &mut Scope<'_>) -> bool;
+    /// Whether `send` would take a part now.
+    fn has_out(&mut self, scope: &mut Scope<'_>) -> bool;
+
+    /// An option that is the pattern's to act on (`ZMQ_SUBSCRIBE` and the like); its value was
+    /// checked by the option table.
+    fn set_option(&mut self, _: &mut Scope<'_>, _number: i32, _value: &[u8]) -> Result<(), Errno> {
+        Err(Errno::EINVAL)
+    }
+}

@@ -1,1 +1,25 @@
-//! Placeholder.
+//! What runs: pipes between two owners, the mailboxes that owners look into, I/O threads with
+//! their timers, the names of inproc endpoints, monitor events.
+//!
+//! Invariant: nothing here knows what a pattern or a protocol does; whoever is told something is
+//! told by a mark in a [`Mailbox`], never by a call.
+
+mod event;
+mod inbox;
+mod inproc;
+mod io_thread;
+mod pipe;
+mod pipes;
+mod share;
+mod timers;
+
+#[cfg(test)]
+mod tests;
+
+pub use event::{Event, EventPort, EventSink, number};
+pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, mark};
+pub use inproc::{Names, Party};
+pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn};
+pub use pipe::{Limits, Pipe, Rejected, pair};
+pub use pipes::{Driver, PipeId, Pipes};
+pub use share::{Share, Shares};

@@ -1,0 +1,215 @@
+//! The inbox of a socket: what happened to its pipes since it last looked.
+//!
+//! Invariant: `dirty` is set whenever something is inside, so that a busy owner pays one relaxed
+//! load per call. Everything that ends a sleep goes through here: whoever sleeps registered a
+//! parker under the same lock that guards what is inside, so no mark is missed.
+
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::Mutex;
+
+use super::{Driver, Pipe};
+use crate::errno::Errno;
+use crate::queue::Parker;
+use crate::sys::EventFd;
+
+/// What can be marked. Marks of one pipe are a set of these.
+pub mod mark {
+    /// Messages can be read again.
+    pub const READABLE: u32 = 1;
+    /// There is room to write again.
+    pub const WRITABLE: u32 = 2;
+    /// The other end is gone.
+    pub const CLOSED: u32 = 4;
+    /// The peer was lost and forgot what it was told: say it again (subscriptions).
+    pub const HICCUP: u32 = 8;
+    /// The owner is asked to look at what was asked of it (sessions: close, unbind).
+    pub const ASKED: u32 = 16;
+}
+
+/// The token of a pipe end that nobody has taken yet; marks for it are dropped, because whoever
+/// takes it looks at everything once.
+pub const NOBODY: u32 = u32::MAX;
+
+/// Where an owner of pipe ends is told what happened to them.
+pub trait Mailbox: Send + Sync {
+    /// Leaves marks for the pipe end that the owner knows as `token`, and wakes the owner.
+    fn deliver(&self, token: u32, marks: u32);
+}
+
+/// A pipe end handed to a socket.
+pub struct Attachment {
+    /// The end.
+    pub pipe: Pipe,
+    /// Whoever can move this pipe's messages on, if it is a session.
+    pub driver: Option<Arc<dyn Driver>>,
+    /// The peer speaks a protocol without subscriptions and wants everything.
+    pub subscribe_to_all: bool,
+    /// This socket connected (else the peer did).
+    pub locally_initiated: bool,
+    /// The id that the application gave the peer (`ZMQ_CONNECT_ROUTING_ID`), empty if none.
+    pub routing_id: Vec<u8>,
+}
+
+/// Who takes pipe ends that peers made: a socket's inbox, a monitor.
+pub trait Acceptor: Send + Sync {
+    /// Hands over a pipe end. It comes back if the owner is gone.
+    fn attach(&self, attachment: Attachment) -> Option<Attachment>;
+}
+
+#[derive(Default)]
+struct State {
+    marks: Vec<(u32, u32)>,
+    attachments: Vec<Attachment>,
+    sleepers: Vec<Arc<Parker>>,
+    /// The descriptor of `ZMQ_FD` is readable.
+    signalled: bool,
+    /// The owner is gone: nothing is taken any more.
+    closed: bool,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Inbox {
+    dirty: AtomicBool,
+    /// The context ends: every call answers ETERM.
+    terminated: AtomicBool,
+    state: Mutex<State>,
+    /// Outside the lock so that its number can be read without; made once.
+    fd: std::sync::OnceLock<EventFd>,
+}
+
+impl Inbox {
+    /// An empty inbox.
+    pub fn new() -> Inbox {
+        Inbox::default()
+    }
+
+    /// Whether something is inside.
+    #[inline]
+    pub fn is_dirty(&self) -> bool {
+        self.dirty.load(Ordering::Relaxed)
+    }
+
+    /// Whether the context ends.
+    #[inline]
+    pub fn is_terminated(&self) -> bool {
+        self.terminated.load(Ordering::Relaxed)
+    }
+
+    /// Says that the context ends, and wakes everyone.
+    pub fn terminate(&self) {
+        self.terminated.store(true, Ordering::Relaxed);
+        self.wake(&mut self.state.lock());
+    }
+
+    /// Takes what is inside, into the caller's (empty) lists, and makes `ZMQ_FD` unreadable.
+    pub fn take(&self, marks: &mut Vec<(u32, u32)>, attachments: &mut Vec<Attachment>) {
+        let mut state = self.state.lock();
+        self.dirty.store(false, Ordering::Relaxed);
+        std::mem::swap(&mut state.marks, marks);
+        std::mem::swap(&mut state.attachments, attachments);
+        // A terminated socket stays readable, so that event loops notice.
+        if state.signalled && !self.is_terminated() {
+            state.signalled = false;
+            if let Some(fd) = self.fd.get() {
+                fd.clear();
+            }
+        }
+    }
+
+    /// The owner is gone: what comes from now on is refused.
+    pub fn close(&self) -> Vec<Attachment> {
+        let mut state = self.state.lock();
+        state.closed = true;
+        state.marks.clear();
+        self.wake(&mut state);
+        std::mem::take(&mut state.attachments)
+    }
+
+    /// Registers a sleeper unless something is inside already; `false` means: look again.
+    pub fn watch(&self, parker: &Arc<Parker>) -> bool {
+        let mut state = self.state.lock();
+        if self.is_dirty() || self.is_terminated() || state.closed {
+            return false;
+        }
+        state.sleepers.push(parker.clone());
+        true
+    }
+
+    /// Takes a sleeper off the list.
+    pub fn unwatch(&self, parker: &Arc<Parker>) {
+        self.state
+            .lock()
+            .sleepers
+            .retain(|sleeper| !Arc::ptr_eq(sleeper, parker));
+    }
+
+    /// The descriptor of `ZMQ_FD`, made at the first call; readable while something is inside.
+    pub fn fd(&self) -> Result<RawFd, Errno> {
+        let mut state = self.state.lock();
+        if self.fd.get().is_none() {
+            let fd = EventFd::new()?;
+            if self.is_dirty() || self.is_terminated() {
+                state.signalled = true;
+                fd.signal();
+            }
+            // The lock makes this the only one to set it.
+            let _ = self.fd.set(fd);
+        }
+        self.fd.get().map(EventFd::fd).ok_or(Errno::EMFILE)
+    }
+
+    /// Whether someone asked for `ZMQ_FD`.
+    pub fn has_fd(&self) -> bool {
+        self.fd.get().is_some()
+    }
+
+    fn wake(&self, state: &mut State) {
+        self.dirty.store(true, Ordering::Relaxed);
+        for sleeper in &state.sleepers {
+            sleeper.unpark();
+        }
+        if let Some(fd) = self.fd.get()
+            && !std::mem::replace(&mut state.signalled, true)
+        {
+            fd.signal();
+        }
+    }
+}
+
+impl Acceptor for Inbox {
+    fn attach(&self, attachment: Attachment) -> Option<Attachment> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Some(attachment);
+        }
+        state.attachments.push(attachment);
+        self.wake(&mut state);
+        None
+    }
+}
+
+impl Mailbox for Inbox {
+    fn deliver(&self, token: u32, marks: u32) {
+        let mut state = self.state.lock();
+        if state.closed {
+            return;
+        }
+        if token != NOBODY {
+            match state
+                .marks
+                .iter_mut()
+                .rev()
+                .take(4)
+                .find(|(known, _)| *known == token)
+            {
+                Some((_, known)) => *known |= marks,
+                None => state.marks.push((token, marks)),
+            }
+        }
+        self.wake(&mut state);
+    }
+}

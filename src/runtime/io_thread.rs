@@ -1,0 +1,351 @@
+//! An I/O thread: waits for streams, timers and marks, and drives whatever they concern.
+//!
+//! Invariant: a handler is driven by one thread at a time because it locks itself; the I/O thread
+//! owns none of them and is the fallback that never goes away while they live. Scheduling a
+//! handler costs a system call only while the thread sleeps.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use parking_lot::Mutex;
+
+use super::inbox::{Mailbox, mark};
+use super::timers::Timers;
+use crate::errno::Errno;
+use crate::msg::RecvBuffer;
+use crate::sys;
+
+/// How much is read at once at most.
+const RECEIVE: usize = 128 * 1024;
+/// The token of the waker.
+const WAKE: Token = Token(usize::MAX);
+
+/// The number of a handler within its I/O thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key(usize);
+
+/// Why a handler is driven.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ready {
+    /// Its stream may be read (or was closed by the peer).
+    pub readable: bool,
+    /// Its stream may be written.
+    pub writable: bool,
+    /// Its deadline has come.
+    pub timer: bool,
+    /// It was scheduled; its marks say why.
+    pub marked: bool,
+}
+
+/// What a handler wants next.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Next {
+    /// When to be driven even if nothing happens.
+    pub deadline: Option<Instant>,
+    /// It is over: forget it.
+    pub ended: bool,
+    /// It has more to do than is fair: drive it again after the others.
+    pub again: bool,
+}
+
+/// What an I/O thread lends to the handler that it drives.
+pub struct Turn<'a> {
+    /// The time, taken once for all that is driven in one round.
+    pub now: Instant,
+    /// A large buffer to read into. It is empty between turns.
+    pub buffer: &'a mut RecvBuffer,
+}
+
+/// Something that an I/O thread drives: a session, a listener.
+pub trait Handler: Send + Sync {
+    /// Does what can be done without waiting.
+    fn drive(&self, turn: &mut Turn<'_>, ready: Ready) -> Next;
+}
+
+#[derive(Default)]
+struct Schedule {
+    runnable: Vec<usize>,
+    sleeping: bool,
+    stop: bool,
+}
+
+struct Shared {
+    schedule: Mutex<Schedule>,
+    handlers: Mutex<HashMap<usize, Arc<dyn Handler>>>,
+    next_key: AtomicUsize,
+    load: AtomicUsize,
+    registry: Registry,
+    waker: Waker,
+}
+
+/// A handle to an I/O thread; clones are handles to the same.
+#[derive(Clone)]
+pub struct IoThread {
+    shared: Arc<Shared>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl IoThread {
+    /// Starts a thread. `begin` runs in it first (its priority, its processors).
+    pub fn start(name: &str, begin: impl FnOnce() + Send + 'static) -> Result<IoThread, Errno> {
+        let poll = Poll::new()?;
+        let shared = Arc::new(Shared {
+            schedule: Mutex::default(),
+            handlers: Mutex::default(),
+            next_key: AtomicUsize::new(0),
+            load: AtomicUsize::new(0),
+            registry: poll.registry().try_clone()?,
+            waker: Waker::new(poll.registry(), WAKE)?,
+        });
+        let run = shared.clone();
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                sys::block_signals();
+                begin();
+                Loop::new(poll, run).run();
+            })?;
+        Ok(IoThread {
+            shared,
+            thread: Arc::new(Mutex::new(Some(thread))),
+        })
+    }
+
+    /// A number for a handler to come.
+    pub fn reserve(&self) -> Key {
+        Key(self.shared.next_key.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Takes in a handler under a reserved number. It is not driven before it is scheduled or its
+    /// stream is ready.
+    pub fn add(&self, key: Key, handler: Arc<dyn Handler>) {
+        self.shared.load.fetch_add(1, Ordering::Relaxed);
+        self.shared.handlers.lock().insert(key.0, handler);
+    }
+
+    /// Has a handler driven soon.
+    pub fn schedule(&self, key: Key) {
+        self.shared.schedule(key.0);
+    }
+
+    /// How many handlers it has.
+    pub fn load(&self) -> usize {
+        self.shared.load.load(Ordering::Relaxed)
+    }
+
+    /// Has a handler driven when this descriptor is ready (edges only).
+    pub fn register(&self, key: Key, fd: RawFd) -> Result<(), Errno> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        Ok(self
+            .shared
+            .registry
+            .register(&mut SourceFd(&fd), Token(key.0), interest)?)
+    }
+
+    /// Ends that. Before the descriptor is closed.
+    pub fn deregister(&self, fd: RawFd) {
+        // A descriptor that is not registered is as good.
+        let _ = self.shared.registry.deregister(&mut SourceFd(&fd));
+    }
+
+    /// Stops the thread and waits for its end. Handlers that are left are dropped.
+    pub fn stop(&self) {
+        self.shared.schedule.lock().stop = true;
+        // Cannot fail but for a counter that is full, and then the thread is awake.
+        let _ = self.shared.waker.wake();
+        if let Some(thread) = self.thread.lock().take()
+            && thread.thread().id() != std::thread::current().id()
+        {
+            // A panic of the thread would have aborted the process.
+            let _ = thread.join();
+        }
+        self.shared.handlers.lock().clear();
+    }
+
+    /// In a forked child: lets go of the thread, which does not exist here.
+    pub fn forget(&self) {
+        if let Some(mut thread) = self.thread.try_lock() {
+            std::mem::forget(thread.take());
+        }
+    }
+}
+
+impl Shared {
+    fn schedule(&self, key: usize) {
+        let wake = {
+            let mut schedule = self.schedule.lock();
+            schedule.runnable.push(key);
+            std::mem::take(&mut schedule.sleeping)
+        };
+        if wake {
+            // Cannot fail but for a counter that is full, and then the thread is awake.
+            let _ = self.waker.wake();
+        }
+    }
+}
+
+/// The mailbox of a handler: marks gather in it, the first one schedules the handler.
+pub struct Post {
+    marks: std::sync::atomic::AtomicU32,
+    io: IoThread,
+    key: Key,
+}
+
+impl Post {
+    /// A mailbox for the handler with this number.
+    pub fn new(io: IoThread, key: Key) -> Post {
+        Post {
+            marks: std::sync::atomic::AtomicU32::new(0),
+            io,
+            key,
+        }
+    }
+
+    /// Takes the marks.
+    pub fn take(&self) -> u32 {
+        self.marks.swap(0, Ordering::AcqRel)
+    }
+
+    /// Whether there are marks.
+    pub fn is_marked(&self) -> bool {
+        self.marks.load(Ordering::Relaxed) != 0
+    }
+
+    /// Asks the handler to look at what was asked of it.
+    pub fn ask(&self) {
+        self.deliver(0, mark::ASKED);
+    }
+
+    /// The thread that drives the handler.
+    pub fn io(&self) -> &IoThread {
+        &self.io
+    }
+
+    /// The handler's number.
+    pub fn key(&self) -> Key {
+        self.key
+    }
+}
+
+impl Mailbox for Post {
+    fn deliver(&self, _token: u32, marks: u32) {
+        if self.marks.fetch_or(marks, Ordering::AcqRel) == 0 {
+            self.io.schedule(self.key);
+        }
+    }
+}
+
+/// The inside of the thread.
+struct Loop {
+    poll: Poll,
+    shared: Arc<Shared>,
+    timers: Timers,
+    buffer: RecvBuffer,
+    runnable: Vec<usize>,
+}
+
+impl Loop {
+    fn new(poll: Poll, shared: Arc<Shared>) -> Loop {
+        let buffer = RecvBuffer::new(RECEIVE);
+        Loop {
+            poll,
+            shared,
+            timers: Timers::default(),
+            buffer,
+            runnable: Vec::new(),
+        }
+    }
+
+    fn run(mut self) {
+        let mut events = Events::with_capacity(256);
+        loop {
+            let mut timeout = self
+                .timers
+                .next()
+                .map(|at| at.saturating_duration_since(Instant::now()));
+            {
+                let mut schedule = self.shared.schedule.lock();
+                if schedule.stop {
+                    return;
+                }
+                schedule.sleeping = schedule.runnable.is_empty();
+                if !schedule.sleeping {
+                    timeout = Some(Duration::ZERO);
+                }
+            }
+            if let Err(error) = self.poll.poll(&mut events, timeout)
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                // Not known to happen; without a pause it would cost a processor.
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            {
+                let mut schedule = self.shared.schedule.lock();
+                schedule.sleeping = false;
+                std::mem::swap(&mut schedule.runnable, &mut self.runnable);
+            }
+            let now = Instant::now();
+            for event in events.iter().filter(|event| event.token() != WAKE) {
+                let ready = Ready {
+                    readable: event.is_readable() || event.is_read_closed() || event.is_error(),
+                    writable: event.is_writable() || event.is_write_closed() || event.is_error(),
+                    ..Ready::default()
+                };
+                self.drive(event.token().0, now, ready);
+            }
+            let mut runnable = std::mem::take(&mut self.runnable);
+            for key in runnable.drain(..) {
+                self.drive(
+                    key,
+                    now,
+                    Ready {
+                        marked: true,
+                        ..Ready::default()
+                    },
+                );
+            }
+            self.runnable = runnable;
+            while let Some(key) = self.timers.expire(now) {
+                self.drive(
+                    key,
+                    now,
+                    Ready {
+                        timer: true,
+                        ..Ready::default()
+                    },
+                );
+            }
+        }
+    }
+
+    fn drive(&mut self, key: usize, now: Instant, ready: Ready) {
+        let Some(handler) = self.shared.handlers.lock().get(&key).cloned() else {
+            return;
+        };
+        let next = handler.drive(
+            &mut Turn {
+                now,
+                buffer: &mut self.buffer,
+            },
+            ready,
+        );
+        self.buffer.clear();
+        if next.ended {
+            self.timers.set(key, None);
+            self.shared.load.fetch_sub(1, Ordering::Relaxed);
+            self.shared.handlers.lock().remove(&key);
+            return;
+        }
+        self.timers.set(key, next.deadline);
+        if next.again {
+            self.shared.schedule.lock().runnable.push(key);
+        }
+    }
+}

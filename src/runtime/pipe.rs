@@ -1,0 +1,465 @@
+//! A pipe: two queues of messages between two owners, with the counters of the high-water mark.
+//!
+//! ```text
+//!   end 0  ── lane 0 ──►  end 1        lane: queue + counters + "tell me" notices
+//!          ◄── lane 1 ──
+//! ```
+//!
+//! Invariants: a writer shows whole messages only, so a reader never sees half of one; an end that
+//! is gone leaves what it wrote for the other to read; a lane counts messages, not parts, and
+//! neither routing ids nor metadata. Reads are acknowledged in steps of half the high-water mark,
+//! as libzmq does (a writer that hit the mark is released when half the queue is drained).
+
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use super::inbox::{Mailbox, NOBODY, mark};
+use crate::msg::{Metadata, Msg, flag};
+use crate::queue::{Consumer, Notice, Producer, channel};
+
+/// Parts that are not messages to the high-water mark.
+const UNCOUNTED: u8 = flag::ROUTING_ID | flag::METADATA;
+
+/// The high-water marks of one end: messages that it may have on the way out, and may hold
+/// unread. 0 is no limit; `None` leaves the limit to the other end alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// `ZMQ_SNDHWM`.
+    pub send: Option<i32>,
+    /// `ZMQ_RCVHWM`.
+    pub receive: Option<i32>,
+}
+
+impl Limits {
+    /// No say in the limits (a session's end).
+    pub const NONE: Limits = Limits {
+        send: None,
+        receive: None,
+    };
+}
+
+/// "No say" in a lane's limit.
+const SILENT: i32 = i32::MIN;
+
+#[derive(Default)]
+#[repr(align(64))]
+struct Line<T>(T);
+
+struct Lane {
+    /// What the writer and the reader allow; their sum is the high-water mark.
+    limits: Line<[AtomicI32; 2]>,
+    /// The writer is gone, the reader is gone.
+    ended: AtomicBool,
+    unread: AtomicBool,
+    /// Messages that the reader has taken out, in steps.
+    acknowledged: Line<AtomicU64>,
+    reader: Notice,
+    writer: Notice,
+    /// `ZMQ_CONFLATE`: only the newest message is kept, here instead of in the queue.
+    newest: Option<Mutex<Option<Msg>>>,
+}
+
+impl Lane {
+    fn new(writer: Option<i32>, reader: Option<i32>, conflate: bool) -> Lane {
+        let limit = |limit: Option<i32>| AtomicI32::new(limit.unwrap_or(SILENT));
+        Lane {
+            limits: Line([limit(writer), limit(reader)]),
+            ended: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
+            acknowledged: Line::default(),
+            reader: Notice::new(),
+            writer: Notice::new(),
+            newest: conflate.then(Mutex::default),
+        }
+    }
+
+    /// The high-water mark, 0 for none: no limit on either side is no limit at all.
+    fn high_water(&self) -> u64 {
+        let mut sum = 0_u64;
+        for limit in &self.limits.0 {
+            match limit.load(Ordering::Relaxed) {
+                SILENT => {}
+                limit if limit <= 0 => return 0,
+                limit => sum += limit as u64,
+            }
+        }
+        if self.newest.is_some() { 0 } else { sum }
+    }
+}
+
+struct Link {
+    lanes: [Lane; 2],
+    owners: [OnceLock<Arc<dyn Mailbox>>; 2],
+    tokens: [AtomicU32; 2],
+}
+
+impl Link {
+    fn tell(&self, side: usize, marks: u32) {
+        if let Some(owner) = self.owners[side].get() {
+            owner.deliver(self.tokens[side].load(Ordering::SeqCst), marks);
+        }
+    }
+}
+
+/// Why a part was not taken; it comes back.
+pub struct Rejected(pub Msg);
+
+/// One end of a pipe. Dropping it is closing it.
+pub struct Pipe {
+    link: Arc<Link>,
+    side: usize,
+    outgoing: Producer<Msg>,
+    incoming: Consumer<Msg>,
+    /// Parts of a message that is not complete yet.
+    staged: Vec<Msg>,
+    /// Complete messages pushed, but not shown yet.
+    unshown: bool,
+    written: u64,
+    acknowledged: u64,
+    read: u64,
+    /// A part with MORE was read last.
+    mid_message: bool,
+    /// Routing ids of the peer are handed out, not skipped.
+    wants_routing_ids: bool,
+    /// The connection that what is read now came from.
+    metadata: Option<Arc<Metadata>>,
+}
+
+/// A new pipe: its two ends with their limits. `conflate` keeps only the newest message each way.
+pub fn pair(limits: [Limits; 2], conflate: bool) -> (Pipe, Pipe) {
+    let link = Arc::new(Link {
+        lanes: [
+            Lane::new(limits[0].send, limits[1].receive, conflate),
+            Lane::new(limits[1].send, limits[0].receive, conflate),
+        ],
+        owners: [OnceLock::new(), OnceLock::new()],
+        tokens: [AtomicU32::new(NOBODY), AtomicU32::new(NOBODY)],
+    });
+    let (to_second, from_first) = channel();
+    let (to_first, from_second) = channel();
+    let end = |side, outgoing, incoming, link| Pipe {
+        link,
+        side,
+        outgoing,
+        incoming,
+        staged: Vec::new(),
+        unshown: false,
+        written: 0,
+        acknowledged: 0,
+        read: 0,
+        mid_message: false,
+        wants_routing_ids: false,
+        metadata: None,
+    };
+    (
+        end(0, to_second, from_second, link.clone()),
+        end(1, to_first, from_first, link),
+    )
+}
+
+impl Pipe {
+    fn out_lane(&self) -> &Lane {
+        &self.link.lanes[self.side]
+    }
+
+    fn in_lane(&self) -> &Lane {
+        &self.link.lanes[1 - self.side]
+    }
+
+    fn tell(&self, marks: u32) {
+        self.link.tell(1 - self.side, marks);
+    }
+
+    /// Says where this end's owner is told things. Only the first call counts.
+    pub fn set_owner(&self, owner: Arc<dyn Mailbox>) {
+        let _ = self.link.owners[self.side].set(owner);
+    }
+
+    /// Says what the owner calls this end. What happened before is found by looking once.
+    pub fn set_token(&self, token: u32) {
+        self.link.tokens[self.side].store(token, Ordering::SeqCst);
+    }
+
+    /// Has routing ids of the peer handed out by `read` instead of skipped.
+    pub fn want_routing_ids(&mut self) {
+        self.wants_routing_ids = true;
+    }
+
+    /// Changes this end's limits; those it has no say in stay as they are.
+    pub fn set_limits(&self, limits: Limits) {
+        let set = |lane: &Lane, place: usize, limit: Option<i32>| {
+            if let Some(limit) = limit
+                && lane.limits.0[place].load(Ordering::Relaxed) != SILENT
+            {
+                lane.limits.0[place].store(limit, Ordering::Relaxed);
+            }
+        };
+        set(self.out_lane(), 0, limits.send);
+        set(self.in_lane(), 1, limits.receive);
+        // A raised mark may release either writer.
+        if self.out_lane().writer.fire() {
+            self.link.tell(self.side, mark::WRITABLE);
+        }
+        if self.in_lane().writer.fire() {
+            self.tell(mark::WRITABLE);
+        }
+    }
+
+    /// Gives an end that had no say the limits of the owner that took it.
+    pub fn claim_limits(&self, limits: Limits) {
+        let claim = |lane: &Lane, place: usize, limit: Option<i32>| {
+            lane.limits.0[place].store(limit.unwrap_or(SILENT), Ordering::Relaxed);
+        };
+        claim(self.out_lane(), 0, limits.send);
+        claim(self.in_lane(), 1, limits.receive);
+    }
+
+    /// The connection that the part read last came from.
+    #[inline]
+    pub fn metadata(&self) -> Option<&Arc<Metadata>> {
+        self.metadata.as_ref()
+    }
+
+    // ---- reading ----------------------------------------------------------------------------
+
+    /// The next part. With nothing there the owner is told (`READABLE`) once there is.
+    #[inline]
+    pub fn read(&mut self) -> Option<Msg> {
+        loop {
+            let msg = match self.incoming.pop() {
+                Some(msg) => msg,
+                None => self.read_slowly()?,
+            };
+            if msg.has(UNCOUNTED) {
+                if msg.has(flag::METADATA) {
+                    self.metadata = msg.metadata().cloned();
+                    continue;
+                }
+                if !self.wants_routing_ids {
+                    continue;
+                }
+                return Some(msg);
+            }
+            self.mid_message = msg.more();
+            if !self.mid_message {
+                self.count_read();
+            }
+            return Some(msg);
+        }
+    }
+
+    fn take_newest(&mut self) -> Option<Msg> {
+        self.in_lane()
+            .newest
+            .as_ref()
+            .and_then(|newest| newest.lock().take())
+    }
+
+    #[cold]
+    fn read_slowly(&mut self) -> Option<Msg> {
+        if let Some(msg) = self.take_newest() {
+            return Some(msg);
+        }
+        self.in_lane().reader.arm();
+        let msg = self.incoming.pop().or_else(|| self.take_newest())?;
+        self.in_lane().reader.disarm();
+        Some(msg)
+    }
+
+    #[inline]
+    fn count_read(&mut self) {
+        self.read += 1;
+        let high_water = self.in_lane().high_water();
+        if high_water > 0 && self.read.is_multiple_of(high_water.div_ceil(2)) {
+            self.acknowledge();
+        }
+    }
+
+    fn acknowledge(&self) {
+        let lane = self.in_lane();
+        lane.acknowledged.0.store(self.read, Ordering::Release);
+        if lane.writer.fire() {
+            self.tell(mark::WRITABLE);
+        }
+    }
+
+    /// Whether a part can be read. With nothing there the owner is told once there is.
+    pub fn readable(&mut self) -> bool {
+        while let Some(next) = self.incoming.peek() {
+            let skipped = flag::METADATA
+                | if self.wants_routing_ids {
+                    0
+                } else {
+                    flag::ROUTING_ID
+                };
+            if !next.has(skipped) {
+                return true;
+            }
+            if let Some(msg) = self.incoming.pop()
+                && msg.has(flag::METADATA)
+            {
+                self.metadata = msg.metadata().cloned();
+            }
+        }
+        let newest = |pipe: &Pipe| {
+            pipe.in_lane()
+                .newest
+                .as_ref()
+                .is_some_and(|newest| newest.lock().is_some())
+        };
+        if newest(self) {
+            return true;
+        }
+        self.in_lane().reader.arm();
+        if !self.incoming.available() && !newest(self) {
+            return false;
+        }
+        self.in_lane().reader.disarm();
+        true
+    }
+
+    /// Whether the next part is the peer's routing id.
+    pub fn next_is_routing_id(&mut self) -> bool {
+        self.readable()
+            && self
+                .incoming
+                .peek()
+                .is_some_and(|next| next.has(flag::ROUTING_ID))
+    }
+
+    /// Whether the other end is gone and everything it wrote was read.
+    pub fn is_finished(&mut self) -> bool {
+        self.in_lane().ended.load(Ordering::Acquire) && {
+            // What was written before the end was marked is visible now.
+            !self.incoming.available()
+                && self
+                    .in_lane()
+                    .newest
+                    .as_ref()
+                    .is_none_or(|newest| newest.lock().is_none())
+        }
+    }
+
+    /// Whether the other end is gone, read or not.
+    pub fn is_abandoned(&self) -> bool {
+        self.in_lane().ended.load(Ordering::Acquire)
+    }
+
+    /// Drops everything unread (the peer of a session was lost: what waits is out of date).
+    pub fn discard_incoming(&mut self) {
+        while self.read().is_some() {}
+        self.mid_message = false;
+    }
+
+    // ---- writing ----------------------------------------------------------------------------
+
+    /// Whether a message can be written. If not because the pipe is full, the owner is told
+    /// (`WRITABLE`) once it is not.
+    #[inline]
+    pub fn writable(&mut self) -> bool {
+        if self.out_lane().unread.load(Ordering::Relaxed) {
+            return false;
+        }
+        let high_water = self.out_lane().high_water();
+        high_water == 0 || self.written - self.acknowledged < high_water || self.writable_slowly()
+    }
+
+    #[cold]
+    fn writable_slowly(&mut self) -> bool {
+        let room = |pipe: &mut Pipe| {
+            let lane = pipe.out_lane();
+            let high_water = lane.high_water();
+            let acknowledged = lane.acknowledged.0.load(Ordering::Acquire);
+            pipe.acknowledged = acknowledged;
+            high_water == 0 || pipe.written.saturating_sub(acknowledged) < high_water
+        };
+        if room(self) {
+            return true;
+        }
+        self.out_lane().writer.arm();
+        if !room(self) {
+            return false;
+        }
+        self.out_lane().writer.disarm();
+        true
+    }
+
+    /// Adds a part. Shown to the reader by [`flush`](Pipe::flush) once its message is complete.
+    #[inline]
+    pub fn write(&mut self, msg: Msg) -> Result<(), Rejected> {
+        if msg.has(UNCOUNTED) {
+            self.outgoing.push(msg);
+            self.unshown = true;
+            return Ok(());
+        }
+        if self.staged.is_empty() && !self.writable() {
+            return Err(Rejected(msg));
+        }
+        if self.out_lane().unread.load(Ordering::Relaxed) {
+            return Err(Rejected(msg));
+        }
+        if let Some(newest) = &self.link.lanes[self.side].newest {
+            let before = newest.lock().replace(msg);
+            drop(before);
+            self.unshown = true;
+            return Ok(());
+        }
+        if msg.more() {
+            self.staged.push(msg);
+            return Ok(());
+        }
+        for part in self.staged.drain(..) {
+            self.outgoing.push(part);
+        }
+        self.outgoing.push(msg);
+        self.written += 1;
+        self.unshown = true;
+        Ok(())
+    }
+
+    /// Shows the reader every complete message, and tells it if it waits.
+    #[inline]
+    pub fn flush(&mut self) {
+        if !self.unshown {
+            return;
+        }
+        self.unshown = false;
+        self.outgoing.publish();
+        if self.out_lane().reader.fire() {
+            self.tell(mark::READABLE);
+        }
+    }
+
+    /// Drops the parts of a message that was not completed.
+    pub fn rollback(&mut self) {
+        self.staged.clear();
+    }
+
+    /// Whether a message was begun and not completed.
+    pub fn is_mid_write(&self) -> bool {
+        !self.staged.is_empty()
+    }
+
+    /// Whether a message was read in part.
+    pub fn is_mid_read(&self) -> bool {
+        self.mid_message
+    }
+
+    /// Tells the other end that this end's peer was lost and must be told everything again.
+    pub fn hiccup(&self) {
+        self.tell(mark::HICCUP);
+    }
+}
+
+impl Drop for Pipe {
+    fn drop(&mut self) {
+        self.rollback();
+        self.flush();
+        self.in_lane().unread.store(true, Ordering::Release);
+        self.out_lane().ended.store(true, Ordering::Release);
+        self.tell(mark::CLOSED);
+    }
+}

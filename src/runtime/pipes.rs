@@ -1,0 +1,219 @@
+//! The pipe ends of one socket, by number, as patterns see them.
+//!
+//! Invariant: a number is alive from `insert` to `remove`; using one that is not is a quiet no.
+
+use std::sync::Arc;
+
+use super::pipe::{Limits, Pipe, Rejected};
+use crate::errno::Errno;
+use crate::msg::{Metadata, Msg};
+
+/// The number of a pipe within its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PipeId(pub u32);
+
+/// Whoever stands behind a pipe and can move its messages on: a session.
+pub trait Driver: Send + Sync {
+    /// Writes out what waits in the pipe, in the calling thread, if nobody else is at it.
+    fn drive_out(&self);
+}
+
+struct Slot {
+    pipe: Pipe,
+    driver: Option<Arc<dyn Driver>>,
+    routing_id: Vec<u8>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub struct Pipes {
+    slots: Vec<Option<Slot>>,
+    free: Vec<u32>,
+    /// Pipes that the pattern closed, or whose end was read, since the socket last looked.
+    finished: Vec<PipeId>,
+    /// The pipe that was flushed last.
+    flushed: Option<PipeId>,
+}
+
+impl Pipes {
+    /// No pipes.
+    pub fn new() -> Pipes {
+        Pipes::default()
+    }
+
+    /// Takes in a pipe end.
+    pub fn insert(&mut self, pipe: Pipe, driver: Option<Arc<dyn Driver>>) -> PipeId {
+        let slot = Some(Slot {
+            pipe,
+            driver,
+            routing_id: Vec::new(),
+        });
+        match self.free.pop() {
+            Some(index) => {
+                self.slots[index as usize] = slot;
+                PipeId(index)
+            }
+            None => {
+                self.slots.push(slot);
+                PipeId(self.slots.len() as u32 - 1)
+            }
+        }
+    }
+
+    /// Lets a pipe end go: drops it, and with that closes it.
+    pub fn remove(&mut self, id: PipeId) -> bool {
+        let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::take) else {
+            return false;
+        };
+        self.free.push(id.0);
+        drop(slot);
+        true
+    }
+
+    #[inline]
+    fn slot(&mut self, id: PipeId) -> Option<&mut Slot> {
+        self.slots.get_mut(id.0 as usize)?.as_mut()
+    }
+
+    /// The pipe end itself.
+    #[inline]
+    pub fn get(&mut self, id: PipeId) -> Option<&mut Pipe> {
+        self.slot(id).map(|slot| &mut slot.pipe)
+    }
+
+    /// Whether this number is alive.
+    pub fn contains(&self, id: PipeId) -> bool {
+        self.slots.get(id.0 as usize).is_some_and(Option::is_some)
+    }
+
+    /// All numbers alive.
+    pub fn ids(&self) -> Vec<PipeId> {
+        let alive = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(_, slot)| slot.is_some());
+        alive.map(|(index, _)| PipeId(index as u32)).collect()
+    }
+
+    /// The next part from a pipe. `None`: nothing now; the pattern hears `readable` or `gone`.
+    #[inline]
+    pub fn read(&mut self, id: PipeId) -> Option<Msg> {
+        let slot = self.slots.get_mut(id.0 as usize)?.as_mut()?;
+        let msg = slot.pipe.read();
+        if msg.is_none() && slot.pipe.is_finished() {
+            self.finished.push(id);
+        }
+        msg
+    }
+
+    /// Whether a part can be read from a pipe now.
+    pub fn readable(&mut self, id: PipeId) -> bool {
+        let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else {
+            return false;
+        };
+        let readable = slot.pipe.readable();
+        if !readable && slot.pipe.is_finished() {
+            self.finished.push(id);
+        }
+        readable
+    }
+
+    /// Whether a message can be written to a pipe now; if it is full the pattern hears `writable`.
+    #[inline]
+    pub fn writable(&mut self, id: PipeId) -> bool {
+        self.get(id).is_some_and(Pipe::writable)
+    }
+
+    /// Adds a part; it comes back when the pipe is full or its other end is gone. Parts after the
+    /// first of a message are refused only when the other end is gone.
+    #[inline]
+    pub fn write(&mut self, id: PipeId, msg: Msg) -> Result<(), Rejected> {
+        match self.slot(id) {
+            Some(slot) => slot.pipe.write(msg),
+            None => Err(Rejected(msg)),
+        }
+    }
+
+    /// Shows the peer what was written, and lets whoever stands behind the pipe move it on.
+    #[inline]
+    pub fn flush(&mut self, id: PipeId) {
+        if let Some(slot) = self.slot(id) {
+            slot.pipe.flush();
+            self.flushed = Some(id);
+        }
+    }
+
+    /// The driver of the pipe that was flushed last, since this was last asked.
+    #[inline]
+    pub fn take_flushed(&mut self) -> Option<&Arc<dyn Driver>> {
+        let id = self.flushed.take()?;
+        self.slots.get(id.0 as usize)?.as_ref()?.driver.as_ref()
+    }
+
+    /// Drops the parts of a message that was begun.
+    pub fn rollback(&mut self, id: PipeId) {
+        if let Some(pipe) = self.get(id) {
+            pipe.rollback();
+        }
+    }
+
+    /// Closes a pipe from this side: unread messages are dropped, written ones still leave. The
+    /// pattern hears `gone` once the present call is over.
+    pub fn terminate(&mut self, id: PipeId) {
+        if self.contains(id) {
+            self.finished.push(id);
+        }
+    }
+
+    /// Pipes to let go of, each to be announced as `gone`.
+    pub fn take_finished(&mut self) -> Option<PipeId> {
+        while let Some(id) = self.finished.pop() {
+            if self.contains(id) {
+                return Some(id);
+            }
+        }
+        None
+    }
+
+    /// Marks a pipe as finished if its other end is gone and all was read.
+    pub fn check_finished(&mut self, id: PipeId) {
+        if self.get(id).is_some_and(Pipe::is_finished) {
+            self.finished.push(id);
+        }
+    }
+
+    /// The connection that the last part read from a pipe came from.
+    pub fn metadata(&mut self, id: PipeId) -> Option<Arc<Metadata>> {
+        self.get(id)?.metadata().cloned()
+    }
+
+    /// The routing id that the pattern gave a pipe; empty if none.
+    pub fn routing_id(&self, id: PipeId) -> &[u8] {
+        self.slots
+            .get(id.0 as usize)
+            .and_then(Option::as_ref)
+            .map_or(&[], |slot| slot.routing_id.as_slice())
+    }
+
+    /// Gives a pipe a routing id.
+    pub fn set_routing_id(&mut self, id: PipeId, routing_id: Vec<u8>) {
+        if let Some(slot) = self.slot(id) {
+            slot.routing_id = routing_id;
+        }
+    }
+
+    /// Changes the limits of all pipes (`ZMQ_SNDHWM`, `ZMQ_RCVHWM` on a live socket).
+    pub fn set_limits(&mut self, limits: Limits) {
+        for slot in self.slots.iter().flatten() {
+            slot.pipe.set_limits(limits);
+        }
+    }
+
+    /// Sends an empty message down a pipe (`ZMQ_PROBE_ROUTER`).
+    pub fn probe(&mut self, id: PipeId) -> Result<(), Errno> {
+        self.write(id, Msg::empty()).map_err(|_| Errno::EAGAIN)?;
+        self.flush(id);
+        Ok(())
+    }
+}

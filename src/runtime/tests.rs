@@ -1,0 +1,316 @@
+//! Pipes: what is counted, who is told, what is left when an end goes.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::*;
+use crate::msg::{Metadata, Msg, flag};
+
+/// A mailbox that remembers.
+#[derive(Default)]
+struct Memory(Mutex<Vec<(u32, u32)>>);
+
+impl Mailbox for Memory {
+    fn deliver(&self, token: u32, marks: u32) {
+        self.0.lock().push((token, marks));
+    }
+}
+
+impl Memory {
+    fn take(&self) -> Vec<(u32, u32)> {
+        std::mem::take(&mut self.0.lock())
+    }
+}
+
+fn msg(text: &str) -> Msg {
+    Msg::from_slice(text.as_bytes()).unwrap()
+}
+
+fn part(text: &str) -> Msg {
+    let mut msg = msg(text);
+    msg.set(flag::MORE);
+    msg
+}
+
+fn limits(send: i32, receive: i32) -> Limits {
+    Limits {
+        send: Some(send),
+        receive: Some(receive),
+    }
+}
+
+fn owned(limits: [Limits; 2]) -> (Pipe, Arc<Memory>, Pipe, Arc<Memory>) {
+    let (a, b) = pair(limits, false);
+    let (to_a, to_b) = (Arc::new(Memory::default()), Arc::new(Memory::default()));
+    a.set_owner(to_a.clone());
+    b.set_owner(to_b.clone());
+    a.set_token(1);
+    b.set_token(2);
+    (a, to_a, b, to_b)
+}
+
+fn write_all(pipe: &mut Pipe) -> usize {
+    let mut count = 0;
+    while pipe.write(msg("x")).is_ok() {
+        pipe.flush();
+        count += 1;
+    }
+    count
+}
+
+#[test]
+fn the_high_water_mark_is_the_sum_of_both_ends() {
+    for (send, receive, expected) in [(2, 3, 5), (1, 1, 2), (10, 20, 30)] {
+        let (mut a, _, _b, _) = owned([limits(send, 7), limits(9, receive)]);
+        assert_eq!(write_all(&mut a), expected);
+    }
+    let (mut a, _, _b, _) = owned([limits(4, 4), Limits::NONE]);
+    assert_eq!(write_all(&mut a), 4);
+    for unlimited in [[limits(0, 1), limits(1, 5)], [limits(5, 1), limits(1, 0)]] {
+        let (mut a, _, _b, _) = owned(unlimited);
+        for _ in 0..5000 {
+            assert!(a.write(msg("x")).is_ok());
+        }
+    }
+}
+
+#[test]
+fn a_full_writer_is_released_when_half_is_read() {
+    let (mut a, to_a, mut b, _) = owned([limits(10, 10), Limits::NONE]);
+    assert_eq!(write_all(&mut a), 10);
+    for _ in 0..4 {
+        assert!(b.read().is_some());
+        assert!(!a.writable());
+    }
+    assert_eq!(to_a.take(), []);
+    assert!(b.read().is_some());
+    assert_eq!(to_a.take(), [(1, mark::WRITABLE)]);
+    assert_eq!(write_all(&mut a), 5);
+}
+
+#[test]
+fn a_message_is_seen_whole_or_not_at_all() {
+    let (mut a, _, mut b, to_b) = owned([limits(1, 1), Limits::NONE]);
+    assert!(b.read().is_none());
+    for text in ["1", "2"] {
+        assert!(a.write(part(text)).is_ok());
+        a.flush();
+        assert!(b.read().is_none());
+    }
+    assert_eq!(to_b.take(), []);
+    assert!(a.write(msg("3")).is_ok());
+    a.flush();
+    assert_eq!(to_b.take(), [(2, mark::READABLE)]);
+    let texts: Vec<Vec<u8>> = std::iter::from_fn(|| b.read())
+        .map(|m| m.data().to_vec())
+        .collect();
+    assert_eq!(texts, [b"1", b"2", b"3"]);
+    assert!(a.write(part("lost")).is_ok());
+    a.rollback();
+    assert!(a.write(msg("kept")).is_ok());
+    a.flush();
+    assert_eq!(b.read().unwrap().data(), b"kept");
+}
+
+#[test]
+fn a_reader_is_told_once_and_only_when_it_waits() {
+    let (mut a, _, mut b, to_b) = owned([limits(0, 0), Limits::NONE]);
+    assert!(a.write(msg("1")).is_ok());
+    a.flush();
+    assert_eq!(to_b.take(), [], "it has not looked yet");
+    assert!(b.read().is_some());
+    assert!(b.read().is_none());
+    for _ in 0..3 {
+        assert!(a.write(msg("2")).is_ok());
+        a.flush();
+    }
+    assert_eq!(to_b.take(), [(2, mark::READABLE)]);
+}
+
+#[test]
+fn what_was_written_outlives_the_writer() {
+    let (mut a, _, mut b, to_b) = owned([limits(5, 5), Limits::NONE]);
+    assert!(a.write(msg("last")).is_ok());
+    assert!(a.write(part("half")).is_ok());
+    drop(a);
+    assert_eq!(to_b.take(), [(2, mark::CLOSED)]);
+    assert!(!b.is_finished());
+    assert!(b.write(msg("nobody reads")).is_err());
+    assert_eq!(b.read().unwrap().data(), b"last");
+    assert!(b.read().is_none());
+    assert!(b.is_finished());
+}
+
+#[test]
+fn conflation_keeps_the_newest() {
+    let (mut a, mut b) = pair([limits(1, 1), limits(1, 1)], true);
+    assert!(!b.readable());
+    for text in ["1", "2", "3"] {
+        assert!(a.write(msg(text)).is_ok());
+        a.flush();
+    }
+    assert!(b.readable());
+    assert_eq!(b.read().unwrap().data(), b"3");
+    assert!(b.read().is_none());
+}
+
+#[test]
+fn metadata_and_routing_ids_travel_uncounted() {
+    let (mut a, _, mut b, _) = owned([limits(1, 1), Limits::NONE]);
+    let mut about = Msg::empty();
+    about.set(flag::METADATA);
+    about.set_metadata(Some(Arc::new(Metadata::new(9))));
+    assert!(a.write(about).is_ok());
+    let mut id = msg("id");
+    id.set(flag::ROUTING_ID);
+    assert!(a.write(id.share()).is_ok());
+    assert!(a.write(msg("body")).is_ok());
+    assert!(a.write(id).is_ok());
+    a.flush();
+    b.want_routing_ids();
+    assert!(b.next_is_routing_id());
+    assert_eq!(b.read().unwrap().data(), b"id");
+    assert_eq!(b.read().unwrap().data(), b"body");
+    assert_eq!(b.metadata().unwrap().fd, 9);
+    assert!(b.next_is_routing_id());
+}
+
+#[test]
+fn raising_the_mark_of_a_live_pipe_releases_the_writer() {
+    let (mut a, to_a, b, _) = owned([limits(2, 2), limits(2, 2)]);
+    assert_eq!(write_all(&mut a), 4);
+    a.set_limits(limits(5, 2));
+    assert_eq!(to_a.take(), [(1, mark::WRITABLE)]);
+    assert_eq!(write_all(&mut a), 3);
+    b.set_limits(limits(2, 4));
+    assert_eq!(write_all(&mut a), 2);
+}
+
+fn party(owner: u64, wants_routing_ids: bool) -> Party {
+    let routing_id = format!("party {owner}").into_bytes();
+    Party {
+        owner,
+        limits: limits(10, 10),
+        routing_id,
+        wants_routing_ids,
+    }
+}
+
+#[test]
+fn inproc_connects_before_and_after_bind() {
+    let names = Names::new();
+    let (server, client) = (Arc::new(Inbox::new()), Arc::new(Inbox::new()));
+    let mut early = names
+        .connect(b"name", party(2, false), client.clone(), false, false)
+        .unwrap();
+    assert!(early.write(msg("early")).is_ok());
+    early.flush();
+    names.bind(b"name", party(1, true), server.clone()).unwrap();
+    assert_eq!(
+        names.bind(b"name", party(3, false), client.clone()),
+        Err(Errno::EADDRINUSE)
+    );
+    let _late = names
+        .connect(b"name", party(2, true), client.clone(), false, false)
+        .unwrap();
+    let (mut marks, mut attached) = (Vec::new(), Vec::new());
+    assert!(server.is_dirty());
+    server.take(&mut marks, &mut attached);
+    assert_eq!(attached.len(), 2);
+    let mut first = attached.remove(0).pipe;
+    first.want_routing_ids();
+    assert_eq!(first.read().unwrap().data(), b"party 2");
+    assert_eq!(first.read().unwrap().data(), b"early");
+    assert_eq!(write_all(&mut first), 20);
+    names.forget(1);
+    let refused = names.connect(b"name", party(2, false), client, false, true);
+    assert_eq!(refused.err(), Some(Errno::ECONNREFUSED));
+}
+
+#[test]
+fn a_monitor_nobody_reads_keeps_the_newest_events() {
+    let names = Names::new();
+    let sink = EventSink::new();
+    sink.raise(number::LISTENING, 1, "unheard");
+    sink.start(0xFFFF, b"mon", 7);
+    names
+        .bind(b"mon", party(7, false), Arc::new(EventPort(sink.clone())))
+        .unwrap();
+    for value in 0..3000 {
+        sink.raise(number::ACCEPTED, value, "tcp://somewhere");
+    }
+    let reader = Arc::new(Inbox::new());
+    let mut pipe = names
+        .connect(b"mon", party(8, false), reader.clone(), false, false)
+        .unwrap();
+    let mut values = Vec::new();
+    while let Some(head) = pipe.read() {
+        values.push(u32::from_ne_bytes(head.data()[2..].try_into().unwrap()));
+        assert_eq!(pipe.read().unwrap().data(), b"tcp://somewhere");
+    }
+    assert_eq!(values, (2000..3000).collect::<Vec<u32>>());
+    assert_eq!(sink.stop(), Some((b"mon".to_vec(), 7)));
+    assert_eq!(
+        u16::from_ne_bytes(pipe.read().unwrap().data()[..2].try_into().unwrap()),
+        0x400
+    );
+    assert!(pipe.read().is_some() && pipe.read().is_none());
+    assert!(pipe.is_finished());
+}
+
+#[test]
+fn shares_hold_the_wait() {
+    let shares = Shares::new();
+    let share = shares.share();
+    let other = share.clone();
+    let waiter = {
+        let shares = shares.clone();
+        std::thread::spawn(move || shares.wait())
+    };
+    drop(share);
+    drop(other);
+    assert_eq!(waiter.join().unwrap(), Ok(()));
+}
+
+use crate::errno::Errno;
+
+/// A handler that counts its turns and ends when its deadline comes.
+struct Ticking(Mutex<(usize, Option<std::sync::mpsc::Sender<usize>>)>);
+
+impl Handler for Ticking {
+    fn drive(&self, turn: &mut Turn<'_>, ready: Ready) -> Next {
+        let mut state = self.0.lock();
+        state.0 += 1;
+        if ready.timer {
+            if let Some(done) = state.1.take() {
+                done.send(state.0).unwrap();
+            }
+            return Next {
+                ended: true,
+                ..Next::default()
+            };
+        }
+        let soon = turn.now + std::time::Duration::from_millis(5);
+        Next {
+            deadline: Some(soon),
+            ..Next::default()
+        }
+    }
+}
+
+#[test]
+fn an_io_thread_drives_what_is_scheduled_and_what_is_due() {
+    let io = IoThread::start("test", || ()).unwrap();
+    let (done, finished) = std::sync::mpsc::channel();
+    let key = io.reserve();
+    io.add(key, Arc::new(Ticking(Mutex::new((0, Some(done))))));
+    assert_eq!(io.load(), 1);
+    io.schedule(key);
+    assert_eq!(
+        finished.recv_timeout(std::time::Duration::from_secs(10)),
+        Ok(2)
+    );
+    io.stop();
+    assert_eq!(io.load(), 0);
+}
