@@ -420,16 +420,28 @@ impl Pipe {
         Ok(())
     }
 
-    /// Shows the reader every complete message, and tells it if it waits.
+    /// Shows the reader every complete message. `true`: the reader waits and must be
+    /// [told](Pipe::tell_reader), unless it is driven at once.
     #[inline]
-    pub fn flush(&mut self) {
+    pub fn show(&mut self) -> bool {
         if !self.unshown {
-            return;
+            return false;
         }
         self.unshown = false;
         self.outgoing.publish();
-        if self.out_lane().reader.fire() {
-            self.tell(mark::READABLE);
+        self.out_lane().reader.fire()
+    }
+
+    /// Tells the reader that there is something to read.
+    pub fn tell_reader(&self) {
+        self.tell(mark::READABLE);
+    }
+
+    /// Shows the reader every complete message, and tells it if it waits.
+    #[inline]
+    pub fn flush(&mut self) {
+        if self.show() {
+            self.tell_reader();
         }
     }
 

@@ -14,8 +14,9 @@ pub struct PipeId(pub u32);
 
 /// Whoever stands behind a pipe and can move its messages on: a session.
 pub trait Driver: Send + Sync {
-    /// Writes out what waits in the pipe, in the calling thread, if nobody else is at it.
-    fn drive_out(&self);
+    /// Writes out what waits in the pipe, in the calling thread, if nobody else is at it and the
+    /// stream is idle. `false`: it did not, and must be told in the ordinary way.
+    fn drive_out(&self) -> bool;
 }
 
 struct Slot {
@@ -31,8 +32,8 @@ pub struct Pipes {
     free: Vec<u32>,
     /// Pipes that the pattern closed, or whose end was read, since the socket last looked.
     finished: Vec<PipeId>,
-    /// The pipe that was flushed last.
-    flushed: Option<PipeId>,
+    /// Pipes whose reader waits and is not told yet.
+    owed: Vec<PipeId>,
 }
 
 impl Pipes {
@@ -135,20 +136,42 @@ impl Pipes {
         }
     }
 
-    /// Shows the peer what was written, and lets whoever stands behind the pipe move it on.
+    /// Shows the peer what was written. If it waits, it is told by [`settle`](Pipes::settle),
+    /// which the socket calls once the pattern is done.
     #[inline]
     pub fn flush(&mut self, id: PipeId) {
-        if let Some(slot) = self.slot(id) {
-            slot.pipe.flush();
-            self.flushed = Some(id);
+        if let Some(slot) = self.slot(id)
+            && slot.pipe.show()
+        {
+            self.owed.push(id);
         }
     }
 
-    /// The driver of the pipe that was flushed last, since this was last asked.
+    /// Tells every peer that waits for what was flushed. With `direct` the calling thread first
+    /// tries to do the peer's work itself, which spares a wake-up; `true` if it did any.
     #[inline]
-    pub fn take_flushed(&mut self) -> Option<&Arc<dyn Driver>> {
-        let id = self.flushed.take()?;
-        self.slots.get(id.0 as usize)?.as_ref()?.driver.as_ref()
+    pub fn settle(&mut self, direct: bool) -> bool {
+        if self.owed.is_empty() {
+            return false;
+        }
+        let direct = direct && self.owed.len() == 1;
+        let mut driven = false;
+        for id in self.owed.drain(..) {
+            let Some(slot) = self.slots.get(id.0 as usize).and_then(Option::as_ref) else {
+                continue;
+            };
+            if direct
+                && slot
+                    .driver
+                    .as_ref()
+                    .is_some_and(|driver| driver.drive_out())
+            {
+                driven = true;
+            } else {
+                slot.pipe.tell_reader();
+            }
+        }
+        driven
     }
 
     /// Drops the parts of a message that was begun.
