@@ -4,8 +4,12 @@
 
 #![allow(unsafe_code)]
 
+use std::ffi::{CStr, CString};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::mem;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -99,7 +103,310 @@ pub fn block_signals() {
     }
 }
 
-/// An error of the kernel's as an error number.
-pub fn errno_of(error: &io::Error) -> Errno {
-    error.raw_os_error().map_or(Errno::EIO, Errno)
+/// A descriptor that the program gave away by number (`ZMQ_USE_FD`). Dropping it closes it.
+///
+/// All that the program hands over is a number, which by the time of closing may be closed or
+/// mean something else. So whoever uses the descriptor gets a duplicate, and the number is closed
+/// only while it still means what it meant.
+#[derive(Debug)]
+pub struct Given {
+    fd: RawFd,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+impl Given {
+    /// Takes charge of the number. `EBADF` when it names no open descriptor.
+    pub fn take(fd: RawFd) -> io::Result<Given> {
+        Ok(Given {
+            fd,
+            identity: identity(fd)?,
+        })
+    }
+
+    /// A duplicate of a descriptor that is the program's, close-on-exec. `EBADF` when the number
+    /// names no open descriptor.
+    pub fn duplicate(fd: RawFd) -> io::Result<OwnedFd> {
+        // SAFETY: fcntl with F_DUPFD_CLOEXEC takes an int and touches no memory of ours.
+        let duplicate = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+        if duplicate == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: fcntl just made it, and nobody else knows of it.
+        Ok(unsafe { OwnedFd::from_raw_fd(duplicate) })
+    }
+}
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        if identity(self.fd).is_ok_and(|found| found == self.identity) {
+            // SAFETY: the number still means the descriptor that the program gave away for good,
+            // so that nothing of ours or of the program's relies on it.
+            unsafe { libc::close(self.fd) };
+        }
+    }
+}
+
+/// What tells the open file behind a descriptor from others: device and inode.
+fn identity(fd: RawFd) -> io::Result<(u64, u64)> {
+    // SAFETY: stat is integers, for which zero is a value.
+    let mut found: libc::stat = unsafe { mem::zeroed() };
+    // SAFETY: `found` lives through the call.
+    if unsafe { libc::fstat(fd, &mut found) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok((found.st_dev, found.st_ino))
+}
+
+/// Who sits at the other end of a local socket, as the kernel noted when it was connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Process id.
+    pub pid: i32,
+    /// Effective user id.
+    pub uid: u32,
+    /// Effective group id.
+    pub gid: u32,
+}
+
+/// The credentials of a local socket's peer (`SO_PEERCRED`).
+pub fn peer_credentials(socket: BorrowedFd<'_>) -> io::Result<Credentials> {
+    let mut found = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut length = mem::size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: `found` and `length` live through the call, and `length` is the size of `found`.
+    let status = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            ptr::from_mut(&mut found).cast(),
+            &mut length,
+        )
+    };
+    if status == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(Credentials {
+        pid: found.pid,
+        uid: found.uid,
+        gid: found.gid,
+    })
+}
+
+/// `SO_PEERGROUPS`, which the libc crate lacks; the same on every Linux but PA-RISC and SPARC.
+const SO_PEERGROUPS: libc::c_int = 59;
+
+/// The supplementary groups of a local socket's peer (`SO_PEERGROUPS`, since Linux 4.13).
+pub fn peer_groups(socket: BorrowedFd<'_>) -> io::Result<Vec<u32>> {
+    let mut groups = vec![0u32; 32];
+    loop {
+        let mut length = (groups.len() * mem::size_of::<u32>()) as libc::socklen_t;
+        // SAFETY: `groups` and `length` live through the call, and `length` is the size of
+        // `groups` in bytes.
+        let status = unsafe {
+            libc::getsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_SOCKET,
+                SO_PEERGROUPS,
+                groups.as_mut_ptr().cast(),
+                &mut length,
+            )
+        };
+        let count = length as usize / mem::size_of::<u32>();
+        if status == 0 {
+            groups.truncate(count);
+            return Ok(groups);
+        }
+        let error = io::Error::last_os_error();
+        // ERANGE tells how much room is needed.
+        if error.raw_os_error() != Some(libc::ERANGE) || count <= groups.len() {
+            return Err(error);
+        }
+        groups.resize(count, 0);
+    }
+}
+
+/// The index of the network interface called `name`, if there is one.
+pub fn interface_index(name: &str) -> Option<u32> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: `name` is a C string that lives through the call.
+    let index = unsafe { libc::if_nametoindex(name.as_ptr()) };
+    (index != 0).then_some(index)
+}
+
+/// The name of the network interface with this index, if there is one.
+pub fn interface_name(index: u32) -> Option<String> {
+    let mut name = [0 as libc::c_char; libc::IF_NAMESIZE];
+    // SAFETY: the buffer has the IF_NAMESIZE bytes that the call may write.
+    let found = unsafe { libc::if_indextoname(index, name.as_mut_ptr()) };
+    if found.is_null() {
+        return None;
+    }
+    // SAFETY: on success the call left a C string in `name`.
+    let name = unsafe { CStr::from_ptr(name.as_ptr()) };
+    Some(name.to_string_lossy().into_owned())
+}
+
+/// The IPv4 and IPv6 addresses of the network interface called `name`, port 0, in the kernel's
+/// order. Empty when there is no such interface.
+pub fn interface_addresses(name: &str) -> io::Result<Vec<SocketAddr>> {
+    let mut list: *mut libc::ifaddrs = ptr::null_mut();
+    // SAFETY: `list` receives a list that is freed below and not used after.
+    if unsafe { libc::getifaddrs(&mut list) } == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    let mut addresses = Vec::new();
+    let mut entry = list;
+    while !entry.is_null() {
+        // SAFETY: `entry` is a node of the list, which is freed only after the loop; its name is
+        // a C string, its address is null or a socket address of the family that it names.
+        unsafe {
+            if CStr::from_ptr((*entry).ifa_name).to_bytes() == name.as_bytes() {
+                addresses.extend(socket_address((*entry).ifa_addr));
+            }
+            entry = (*entry).ifa_next;
+        }
+    }
+    // SAFETY: `list` came from getifaddrs and is freed once.
+    unsafe { libc::freeifaddrs(list) };
+    Ok(addresses)
+}
+
+/// Which addresses a look-up should find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// IPv4 only; an IPv4-mapped IPv6 address in digits counts as IPv4.
+    V4,
+    /// IPv6 and IPv4, in the order in which they should be tried.
+    Both,
+}
+
+/// The addresses, port 0, that `host` stands for (`getaddrinfo`).
+///
+/// With `numeric` only digits are understood, in every notation that libc knows, and no file and
+/// no name service is asked. Without, this may take seconds. `NotFound` when there are none.
+pub fn look_up(host: &str, wanted: Wanted, numeric: bool) -> io::Result<Vec<SocketAddr>> {
+    let host = CString::new(host)?;
+    // SAFETY: addrinfo is integers and pointers, for which zero is a value.
+    let mut hints: libc::addrinfo = unsafe { mem::zeroed() };
+    hints.ai_family = if wanted == Wanted::V4 {
+        libc::AF_INET
+    } else {
+        libc::AF_UNSPEC
+    };
+    hints.ai_socktype = libc::SOCK_STREAM;
+    hints.ai_flags = if numeric { libc::AI_NUMERICHOST } else { 0 };
+    let mut list: *mut libc::addrinfo = ptr::null_mut();
+    // SAFETY: `host` and `hints` live through the call; `list` receives a list that is freed
+    // below and not used after.
+    let status = unsafe { libc::getaddrinfo(host.as_ptr(), ptr::null(), &hints, &mut list) };
+    match status {
+        0 => {}
+        libc::EAI_SYSTEM => return Err(io::Error::last_os_error()),
+        libc::EAI_MEMORY => return Err(io::Error::from_raw_os_error(libc::ENOMEM)),
+        _ => return Err(io::ErrorKind::NotFound.into()),
+    }
+    let mut addresses = Vec::new();
+    let mut entry = list;
+    while !entry.is_null() {
+        // SAFETY: `entry` is a node of the list, which is freed only after the loop, and its
+        // address is null or a socket address of the family that it names.
+        unsafe {
+            addresses.extend(socket_address((*entry).ai_addr));
+            entry = (*entry).ai_next;
+        }
+    }
+    // SAFETY: `list` came from getaddrinfo and is freed once.
+    unsafe { libc::freeaddrinfo(list) };
+    if addresses.is_empty() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(addresses)
+}
+
+/// Reads an IPv4 or IPv6 address; `None` for other families and for null.
+///
+/// # Safety
+/// `address` is null or points to a socket address as large as its family makes it.
+unsafe fn socket_address(address: *const libc::sockaddr) -> Option<SocketAddr> {
+    if address.is_null() {
+        return None;
+    }
+    // SAFETY: the caller's promise: it is readable, and as large as its family makes it.
+    unsafe {
+        match i32::from((*address).sa_family) {
+            libc::AF_INET => {
+                let v4 = ptr::read_unaligned(address.cast::<libc::sockaddr_in>());
+                let ip = Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr));
+                Some(SocketAddrV4::new(ip, 0).into())
+            }
+            libc::AF_INET6 => {
+                let v6 = ptr::read_unaligned(address.cast::<libc::sockaddr_in6>());
+                let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+                Some(SocketAddrV6::new(ip, 0, 0, v6.sin6_scope_id).into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How the system is to treat a thread (`ZMQ_THREAD_SCHED_POLICY` and the like).
+#[derive(Clone, Debug)]
+pub struct Scheduling {
+    /// A policy's number; -1 leaves it.
+    pub policy: i32,
+    /// A priority: of the policy, or a nice value where the policy has none; -1 leaves it.
+    pub priority: i32,
+    /// The processors that it may run on; empty leaves them.
+    pub cpus: Vec<i32>,
+}
+
+impl Scheduling {
+    /// Applies it to the calling thread. What the system refuses is left as it is.
+    pub fn apply(&self) {
+        if self.policy != -1 || self.priority != -1 {
+            self.apply_policy();
+        }
+        if !self.cpus.is_empty() {
+            // SAFETY: the set lives for the calls; processors beyond its size are left out.
+            unsafe {
+                let mut set: libc::cpu_set_t = mem::zeroed();
+                for &cpu in &self.cpus {
+                    if let Ok(cpu) = usize::try_from(cpu)
+                        && cpu < libc::CPU_SETSIZE as usize
+                    {
+                        libc::CPU_SET(cpu, &mut set);
+                    }
+                }
+                libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &set);
+            }
+        }
+    }
+
+    fn apply_policy(&self) {
+        // SAFETY: the parameters live for the calls, and the thread is the calling one.
+        unsafe {
+            let mut policy = 0;
+            let mut parameters: libc::sched_param = mem::zeroed();
+            let own = libc::pthread_self();
+            if libc::pthread_getschedparam(own, &mut policy, &mut parameters) != 0 {
+                return;
+            }
+            if self.policy != -1 {
+                policy = self.policy;
+            }
+            let by_priority = policy == libc::SCHED_FIFO || policy == libc::SCHED_RR;
+            if by_priority && self.priority != -1 {
+                parameters.sched_priority = self.priority;
+            }
+            libc::pthread_setschedparam(own, policy, &parameters);
+            if !by_priority && self.priority > 0 {
+                libc::nice(-20);
+            }
+        }
+    }
 }

@@ -1,0 +1,234 @@
+//! Streams of any family, and the places that they connect to.
+//!
+//! Invariant: a descriptor here is non-blocking and close-on-exec from its first moment, belongs
+//! to exactly one value, and no use of it raises a signal.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+use socket2::{Domain, SockAddr, Socket, Type};
+
+use super::Family;
+use super::resolve::without_ipv6;
+use crate::errno::Errno;
+use crate::options::Options;
+
+/// The most buffers that one `sendmsg` takes (`IOV_MAX`).
+const MAX_SLICES: usize = 1024;
+
+/// A resolved place to connect to.
+#[derive(Clone, Debug)]
+pub struct Target {
+    family: &'static Family,
+    address: SockAddr,
+    /// The local address to connect from.
+    source: Option<SockAddr>,
+}
+
+impl Target {
+    pub(super) fn new(
+        family: &'static Family,
+        address: SockAddr,
+        source: Option<SockAddr>,
+    ) -> Target {
+        Target {
+            family,
+            address,
+            source,
+        }
+    }
+
+    /// Starts to connect. `true` says that the connection is still under way: once the stream is
+    /// writable, [`Stream::connect_result`] tells how it went. `false`: it stands already.
+    ///
+    /// Errors are the kernel's; a full queue of an ipc listener is `EAGAIN`. None of them is
+    /// final, whoever connects may try again.
+    pub fn connect(&self, options: &Options) -> Result<(Stream, bool), Errno> {
+        let (socket, fallback) = open(self.family, &self.address, options)?;
+        if let Some(source) = &self.source {
+            let plain = fallback.as_ref().and(Some(source)).and_then(plain_ipv4);
+            // A source port that lately served another connection is no reason to fail.
+            socket.set_reuse_address(true)?;
+            socket.bind(plain.as_ref().unwrap_or(source))?;
+        }
+        let connected = socket.connect(fallback.as_ref().unwrap_or(&self.address));
+        let stream = Stream::new(self.family, socket);
+        match connected.map_err(Errno::from) {
+            Ok(()) => stream.connect_result(options).map(|()| (stream, false)),
+            Err(Errno::EINPROGRESS | Errno::EINTR) => Ok((stream, true)),
+            Err(errno) => Err(errno),
+        }
+    }
+
+    /// The place as an endpoint, in digits.
+    pub fn endpoint(&self) -> String {
+        self.family.endpoint(&self.address)
+    }
+}
+
+/// A new socket for `address`, prepared. On a machine without IPv6 it is an IPv4 one, and the
+/// address to use instead comes with it.
+pub(super) fn open(
+    family: &'static Family,
+    address: &SockAddr,
+    options: &Options,
+) -> Result<(Socket, Option<SockAddr>), Errno> {
+    let opened = match new_socket(address.domain()) {
+        Err(Errno::EAFNOSUPPORT) => match plain_ipv4(address) {
+            Some(plain) => (new_socket(plain.domain())?, Some(plain)),
+            None => return Err(Errno::EAFNOSUPPORT),
+        },
+        socket => (socket?, None),
+    };
+    (family.prepare)(&opened.0, options)?;
+    Ok(opened)
+}
+
+fn new_socket(domain: Domain) -> Result<Socket, Errno> {
+    Ok(Socket::new_raw(
+        domain,
+        Type::STREAM.nonblocking().cloexec(),
+        None,
+    )?)
+}
+
+fn plain_ipv4(address: &SockAddr) -> Option<SockAddr> {
+    address
+        .as_socket()
+        .and_then(without_ipv6)
+        .map(SockAddr::from)
+}
+
+/// A connected stream, or one that is getting there.
+pub struct Stream {
+    family: &'static Family,
+    socket: Socket,
+}
+
+impl Stream {
+    pub(super) fn new(family: &'static Family, socket: Socket) -> Stream {
+        Stream { family, socket }
+    }
+
+    /// The scheme's row.
+    pub fn family(&self) -> &'static Family {
+        self.family
+    }
+
+    /// How connecting went, and on success the last touches of the options. `EINPROGRESS`: not
+    /// decided yet, wait for the stream to become writable again.
+    ///
+    /// A connection to itself is refused with `ECONNREFUSED`: connecting to an unused port of this
+    /// very machine, the kernel may pick that port as the source, and then the two meet.
+    pub fn connect_result(&self, options: &Options) -> Result<(), Errno> {
+        if let Some(error) = self.socket.take_error()? {
+            return Err(error.into());
+        }
+        match self.socket.peer_addr().map_err(Errno::from) {
+            Err(Errno::ENOTCONN) => return Err(Errno::EINPROGRESS),
+            // A connected socket without a peer to name: let reading find out.
+            Err(_) => {}
+            Ok(peer) => {
+                let own = self.socket.local_addr()?;
+                if peer.as_socket().is_some() && own.as_socket() == peer.as_socket() {
+                    return Err(Errno::ECONNREFUSED);
+                }
+            }
+        }
+        (self.family.tune)(&self.socket, options);
+        Ok(())
+    }
+
+    /// Reads what is there: `Ok(0)` at the end of the stream (or for an empty buffer),
+    /// `WouldBlock` when there is nothing yet.
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        uninterrupted(|| (&self.socket).read(buffer))
+    }
+
+    /// As [`read`](Stream::read), into several buffers.
+    pub fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let count = buffers.len().min(MAX_SLICES);
+        uninterrupted(|| (&self.socket).read_vectored(&mut buffers[..count]))
+    }
+
+    /// Writes as much as fits, of as many buffers as one call takes: the count may be less than
+    /// was offered. `WouldBlock` when nothing fits.
+    pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let buffers = &buffers[..buffers.len().min(MAX_SLICES)];
+        uninterrupted(|| {
+            self.socket
+                .send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL)
+        })
+    }
+
+    /// Ends both directions for both sides; the descriptor stays until the stream is dropped.
+    /// A peer that is gone already is fine.
+    pub fn shutdown(&self) {
+        // Fails only on a connection that is down.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+
+    /// The own end: `tcp://1.2.3.4:5`, `tcp://[::1]:5`, `ipc:///path`, `ipc://@name`; `ipc://` for
+    /// an end without a name. Empty when the kernel cannot tell.
+    pub fn local_endpoint(&self) -> String {
+        self.socket
+            .local_addr()
+            .map_or_else(|_| String::new(), |own| self.family.endpoint(&own))
+    }
+
+    /// The peer's end, as [`local_endpoint`](Stream::local_endpoint).
+    pub fn peer_endpoint(&self) -> String {
+        self.socket
+            .peer_addr()
+            .map_or_else(|_| String::new(), |peer| self.family.endpoint(&peer))
+    }
+
+    /// What the message property `Peer-Address` holds: the bare IP address for tcp,
+    /// `localhost:uid:gid:pid` for ipc. Empty when the kernel cannot tell, for instance because
+    /// the peer is gone: ask early.
+    pub fn peer_address(&self) -> String {
+        match self.socket.peer_addr() {
+            Ok(peer) => (self.family.peer_address)(&self.socket, &peer),
+            Err(_) => String::new(),
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+}
+
+/// Calls again what a signal interrupted.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+impl AsRawFd for Stream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("fd", &self.as_raw_fd())
+            .field("local", &self.local_endpoint())
+            .field("peer", &self.peer_endpoint())
+            .finish()
+    }
+}
