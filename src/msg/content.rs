@@ -102,6 +102,19 @@ impl Block {
         }
     }
 
+    /// Takes a block back into use with `refs` references if the caller holds the only one.
+    ///
+    /// # Safety
+    /// `block` is alive, and the caller holds a reference on it.
+    pub(super) unsafe fn restock(block: NonNull<Block>, refs: u32) -> bool {
+        // SAFETY: the caller's promise. Nobody can add a reference to a block that only the
+        // caller knows; the acquire orders all former uses before the next.
+        let count = unsafe { &block.as_ref().refs };
+        count
+            .compare_exchange(1, refs, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    }
+
     /// # Safety
     /// Nobody else holds a reference.
     unsafe fn free(block: NonNull<Block>) {
@@ -178,6 +191,24 @@ impl Msg {
             inline_len: 0,
             kind: INLINE,
             flags: 0,
+            spare: 0,
+        }
+    }
+
+    /// A part whose body is the first `len` (at most [`Msg::INLINE`]) of these octets, with marks.
+    #[inline]
+    pub const fn inline(octets: [u8; Msg::INLINE], len: usize, flags: u8) -> Msg {
+        Msg {
+            body: Body { inline: octets },
+            metadata: None,
+            routing_id: 0,
+            inline_len: if len > Msg::INLINE {
+                Msg::INLINE as u8
+            } else {
+                len as u8
+            },
+            kind: INLINE,
+            flags,
             spare: 0,
         }
     }
@@ -448,6 +479,27 @@ impl Msg {
         }
     }
 
+    /// `count` messages with the same body, as by [`share`](Msg::share), for a single step of its
+    /// reference count; those not asked for are given back.
+    pub fn share_many(&mut self, count: u32) -> Copies<'_> {
+        let mut given = 0;
+        if matches!(self.kind, COUNTED | SLICE)
+            && let Some(block) = self.long_parts().block
+        {
+            // SAFETY: our own reference keeps it alive.
+            unsafe { block.as_ref() }
+                .refs
+                .fetch_add(count, Ordering::Relaxed);
+            self.flags |= flag::SHARED;
+            given = count;
+        }
+        Copies {
+            msg: self,
+            left: count,
+            given,
+        }
+    }
+
     /// Moves the message out and leaves an empty one.
     #[inline]
     pub fn take(&mut self) -> Msg {
@@ -484,6 +536,49 @@ impl Drop for Msg {
     #[inline]
     fn drop(&mut self) {
         self.release_body();
+    }
+}
+
+/// Messages that share a body (see [`Msg::share_many`]).
+pub struct Copies<'a> {
+    msg: &'a mut Msg,
+    left: u32,
+    /// References taken for copies that were not made yet.
+    given: u32,
+}
+
+impl Iterator for Copies<'_> {
+    type Item = Msg;
+
+    #[inline]
+    fn next(&mut self) -> Option<Msg> {
+        self.left = self.left.checked_sub(1)?;
+        // Each copy of a counted body takes one of the references that `share_many` added.
+        self.given = self.given.saturating_sub(1);
+        // SAFETY: a bitwise copy of plain data: the kind says which member is alive, and what it
+        // owns (a reference on a counted body) was added for this copy.
+        let body = unsafe { ptr::read(&self.msg.body) };
+        Some(Msg {
+            body,
+            metadata: self.msg.metadata.clone(),
+            routing_id: self.msg.routing_id,
+            inline_len: self.msg.inline_len,
+            kind: self.msg.kind,
+            flags: self.msg.flags,
+            spare: self.msg.spare,
+        })
+    }
+}
+
+impl Drop for Copies<'_> {
+    fn drop(&mut self) {
+        if self.given > 0
+            && let Some(block) = self.msg.long_parts().block
+        {
+            // SAFETY: references that no copy took; `given` is only counted for counted bodies,
+            // and the message itself holds one more.
+            unsafe { Block::release(block, self.given) };
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The message: one part of what a socket carries, exactly the 64 octets of `zmq_msg_t`.
 //!
 //! Invariant: a [`Msg`] owns its body. Short bodies live inside it; long ones in a counted
-//! [block](content), foreign ones with their free function, received ones as slices of the block
+//! block, foreign ones with their free function, received ones as slices of the block
 //! they were received into. Everything above this floor handles bodies as safe slices.
 
 #[allow(unsafe_code)]
@@ -15,7 +15,7 @@ mod send_buffer;
 #[allow(unsafe_code)]
 mod tests;
 
-pub use content::{FreeFn, Msg};
+pub use content::{Copies, FreeFn, Msg};
 pub use metadata::Metadata;
 pub use region::RecvBuffer;
 pub use send_buffer::SendBuffer;

@@ -3,8 +3,10 @@
 //! Invariant: octets before `start` belong to the messages they were given to (or to nobody) and
 //! are never touched here again; `start..end` is received and not yet decoded; `end..` is room.
 //! The buffer holds a large stock of references on its block and gives one to each slice without
-//! touching the shared count; it settles the rest once, when it lets go of the block.
+//! touching the shared count; it settles the rest once, when it leaves the block. It keeps a last
+//! reference on the blocks it left, and takes one of them again once all its slices are gone.
 
+use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::slice;
 
@@ -18,6 +20,8 @@ const STOCK: u32 = 1 << 30;
 const COPY_BELOW: usize = 256;
 /// Room to read into is never less than this.
 const LEAST_ROOM: usize = 4 * 1024;
+/// Blocks kept for another turn.
+const KEPT: usize = 8;
 
 /// Octets received and not yet decoded, in a block that decoded bodies may look into.
 pub struct RecvBuffer {
@@ -26,6 +30,8 @@ pub struct RecvBuffer {
     start: usize,
     end: usize,
     given: u32,
+    /// Blocks of the present capacity that were left, the oldest first, with one reference each.
+    left: VecDeque<NonNull<Block>>,
 }
 
 // SAFETY: the buffer is the only user of the octets from `start` on; the count is atomic.
@@ -40,10 +46,12 @@ impl RecvBuffer {
             start: 0,
             end: 0,
             given: 0,
+            left: VecDeque::new(),
         }
     }
 
     /// What was received and not yet consumed.
+    #[inline]
     pub fn unread(&self) -> &[u8] {
         let Some(block) = self.block else { return &[] };
         // SAFETY: within the block, initialised (the block is zeroed), and given to nobody.
@@ -53,6 +61,7 @@ impl RecvBuffer {
     }
 
     /// How many octets are unread.
+    #[inline]
     pub fn len(&self) -> usize {
         self.end - self.start
     }
@@ -63,12 +72,14 @@ impl RecvBuffer {
     }
 
     /// Consumes `count` unread octets; more than there are consumes all.
+    #[inline]
     pub fn advance(&mut self, count: usize) {
         self.start += count.min(self.len());
     }
 
     /// Consumes `len` octets (at most what is unread) as the body of a message: copied when
     /// short, else a slice of this buffer. `ENOMEM` without memory.
+    #[inline]
     pub fn take(&mut self, len: usize) -> Result<Msg, Errno> {
         let len = len.min(self.len());
         let Some(block) = self.block else {
@@ -133,31 +144,55 @@ impl RecvBuffer {
         self.start = self.end;
     }
 
-    /// Moves to a fresh block, with the unread octets at its front.
+    /// Moves to another block, with the unread octets at its front.
     fn renew(&mut self, capacity: usize) -> Result<(), Errno> {
         let capacity = capacity.max(self.len() * 2);
-        let block = Block::allocate(capacity, STOCK, true).ok_or(Errno::ENOMEM)?;
+        if capacity != self.capacity {
+            self.forget_left();
+        }
+        let block = match self.left.front() {
+            // SAFETY: our reference keeps it alive; when it is the only one the block is ours.
+            Some(&block) if unsafe { Block::restock(block, STOCK) } => {
+                self.left.pop_front();
+                block
+            }
+            _ => Block::allocate(capacity, STOCK, true).ok_or(Errno::ENOMEM)?,
+        };
         let len = self.len();
-        // SAFETY: a fresh block with room for at least `len` octets.
+        // SAFETY: a block of ours alone with room for at least `len` octets.
         let front = unsafe { slice::from_raw_parts_mut(Block::octets(block), len) };
         front.copy_from_slice(self.unread());
-        self.let_go();
+        self.leave(capacity == self.capacity);
         self.block = Some(block);
         (self.capacity, self.start, self.end) = (capacity, 0, len);
         Ok(())
     }
 
-    fn let_go(&mut self) {
+    /// Leaves the block, and keeps it for another turn if there is a place for it.
+    fn leave(&mut self, keep: bool) {
         if let Some(block) = self.block.take() {
-            // SAFETY: what remains of our stock; the block is not used again from here.
-            unsafe { Block::release(block, STOCK - self.given) };
+            let kept = u32::from(keep && self.left.len() < KEPT);
+            // SAFETY: what remains of our stock but for the reference that is kept; the octets
+            // are not touched again before the block is restocked.
+            unsafe { Block::release(block, STOCK - self.given - kept) };
+            if kept == 1 {
+                self.left.push_back(block);
+            }
         }
         self.given = 0;
+    }
+
+    fn forget_left(&mut self) {
+        for block in self.left.drain(..) {
+            // SAFETY: the reference that was kept.
+            unsafe { Block::release(block, 1) };
+        }
     }
 }
 
 impl Drop for RecvBuffer {
     fn drop(&mut self) {
-        self.let_go();
+        self.leave(false);
+        self.forget_left();
     }
 }
