@@ -1,0 +1,252 @@
+//! Everything before the first message: greeting, handshake, the routing ids of old versions.
+//!
+//! ```text
+//!  Greeting ──ZMTP 3──────► Handshake ──► open
+//!     └──────ZMTP 1, 2────► RoutingId ──► open
+//! ```
+//!
+//! Invariant: no octet behind the opening is consumed by it, and none is needed to complete it.
+
+use std::mem;
+use std::time::Instant;
+
+use super::frame::{self, COMMAND, Header, MORE};
+use super::greeting::{self, Greeting, Step};
+use super::mechanism::{Cipher, Handshake, Progress};
+use super::property::{self, MAX_ROUTING_ID};
+use super::{Config, Failure, Peer, ProtocolError, frame_v1};
+use crate::msg::{RecvBuffer, SendBuffer};
+
+/// The largest command of a handshake. It has to be whole in the receive buffer.
+pub(super) const MAX_COMMAND: usize = 64 * 1024;
+
+/// How frames and subscriptions are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// Frames of ZMTP 1.0.
+    V1,
+    /// ZMTP 2.0: no commands.
+    V2,
+    /// ZMTP 3.0: subscriptions are data.
+    V30,
+    /// ZMTP 3.1: subscriptions are commands.
+    V31,
+}
+
+impl Framing {
+    /// Reads the header of a frame; `None` if it is not whole yet.
+    #[inline]
+    pub(super) fn header(self, octets: &[u8]) -> Result<Option<Header>, Failure> {
+        if self == Framing::V1 {
+            return frame_v1::header(octets);
+        }
+        let header = frame::header(octets)?;
+        match header {
+            // RFC 15: in ZMTP 2.0 the flag of commands is still a reserved one.
+            Some(header) if self == Framing::V2 && header.flags & COMMAND != 0 => {
+                Err(ProtocolError::Unspecified.into())
+            }
+            header => Ok(header),
+        }
+    }
+}
+
+/// A conversation that has not begun.
+pub(super) struct Opening {
+    config: Config,
+    state: State,
+    /// When patience ends.
+    pub(super) deadline: Option<Instant>,
+}
+
+enum State {
+    Greeting(Greeting),
+    Handshake(Handshake, Framing),
+    RoutingId {
+        framing: Framing,
+        socket_type: &'static str,
+        /// The peer may be too old to subscribe.
+        phantom: bool,
+    },
+    Over,
+}
+
+/// An opening that succeeded.
+pub(super) struct Opened {
+    pub(super) peer: Peer,
+    pub(super) framing: Framing,
+    pub(super) cipher: Cipher,
+    /// The peer cannot subscribe, so it wants everything.
+    pub(super) phantom: bool,
+}
+
+impl Opening {
+    /// Starts with our half of the greeting.
+    pub(super) fn start(config: Config, now: Instant, out: &mut SendBuffer) -> Opening {
+        Opening {
+            state: State::Greeting(Greeting::start(&config, out)),
+            deadline: (config.handshake_timeout).and_then(|timeout| now.checked_add(timeout)),
+            config,
+        }
+    }
+
+    /// The configuration, for those who go on from here.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Goes as far as the input allows; `None` if more is needed.
+    pub(super) fn advance(
+        &mut self,
+        input: &mut RecvBuffer,
+        out: &mut SendBuffer,
+    ) -> Result<Option<Opened>, Failure> {
+        const TOO_LONG: ProtocolError = ProtocolError::MalformedCommandUnspecified;
+        loop {
+            match mem::replace(&mut self.state, State::Over) {
+                State::Greeting(mut greeting) => {
+                    match greeting.advance(input.unread(), &self.config, out) {
+                        Step::More => {
+                            self.state = State::Greeting(greeting);
+                            return Ok(None);
+                        }
+                        step => self.state = self.greeted(&step, input, out)?,
+                    }
+                }
+                State::Handshake(handshake, framing) => {
+                    let Some(header) = whole(framing, MAX_COMMAND, TOO_LONG, input)? else {
+                        self.state = State::Handshake(handshake, framing);
+                        return Ok(None);
+                    };
+                    // COMPAT: libzmq does not look for the flag of commands here.
+                    if header.flags & MORE != 0 {
+                        return Err(ProtocolError::Unspecified.into());
+                    }
+                    let body = &input.unread()[header.size..header.size + header.len];
+                    let progress = handshake.handle(body)?;
+                    input.advance(header.size + header.len);
+                    match progress {
+                        Progress::Wait(handshake) => {
+                            self.state = State::Handshake(handshake, framing);
+                        }
+                        Progress::Done { properties, cipher } => {
+                            let version = (3, u8::from(framing == Framing::V31));
+                            return Ok(Some(Opened {
+                                peer: property::introduce(properties, version, &self.config)?,
+                                framing,
+                                cipher,
+                                phantom: false,
+                            }));
+                        }
+                    }
+                }
+                State::RoutingId {
+                    framing,
+                    socket_type,
+                    phantom,
+                } => {
+                    let Some(header) = whole(
+                        framing,
+                        MAX_ROUTING_ID,
+                        ProtocolError::InvalidMetadata,
+                        input,
+                    )?
+                    else {
+                        self.state = State::RoutingId {
+                            framing,
+                            socket_type,
+                            phantom,
+                        };
+                        return Ok(None);
+                    };
+                    let routing_id = &input.unread()[header.size..header.size + header.len];
+                    let peer = Peer {
+                        version: (if framing == Framing::V1 { 1 } else { 2 }, 0),
+                        socket_type: socket_type.to_owned(),
+                        routing_id: routing_id.to_vec(),
+                        properties: Vec::new(),
+                    };
+                    input.advance(header.size + header.len);
+                    return Ok(Some(Opened {
+                        peer,
+                        framing,
+                        cipher: Cipher::None,
+                        phantom: phantom && self.config.publishes,
+                    }));
+                }
+                State::Over => return Ok(None),
+            }
+        }
+    }
+
+    /// The peer's version is known.
+    fn greeted(
+        &self,
+        step: &Step,
+        input: &mut RecvBuffer,
+        out: &mut SendBuffer,
+    ) -> Result<State, Failure> {
+        let config = &self.config;
+        if let Step::V3 { minor, mechanism } = step {
+            if *mechanism != config.mechanism.name() {
+                return Err(ProtocolError::MechanismMismatch.into());
+            }
+            input.advance(greeting::V3_SIZE);
+            let framing = if *minor == 0 {
+                Framing::V30
+            } else {
+                Framing::V31
+            };
+            return Ok(State::Handshake(Handshake::start(config, out), framing));
+        }
+        if !config.legacy_allowed {
+            return Err(ProtocolError::MechanismMismatch.into());
+        }
+        let Step::Legacy {
+            revision,
+            socket_code,
+        } = *step
+        else {
+            // The head of the frame with our routing id is already sent: it was the signature.
+            out.extend(&config.routing_id);
+            return Ok(State::RoutingId {
+                framing: Framing::V1,
+                socket_type: "",
+                phantom: true,
+            });
+        };
+        input.advance(greeting::V2_SIZE);
+        let mut socket_type = "";
+        let framing = if revision == 0 {
+            frame_v1::put_header(0, config.routing_id.len(), out);
+            Framing::V1
+        } else {
+            socket_type = greeting::socket_type(socket_code)
+                .filter(|name| config.peers.contains(name))
+                .ok_or(ProtocolError::InvalidMetadata)?;
+            frame::put_header(0, config.routing_id.len(), out);
+            Framing::V2
+        };
+        out.extend(&config.routing_id);
+        Ok(State::RoutingId {
+            framing,
+            socket_type,
+            phantom: false,
+        })
+    }
+}
+
+/// The header of the next frame, once the frame is whole in the buffer. Frames of more than `max`
+/// octets are this error.
+fn whole(
+    framing: Framing,
+    max: usize,
+    error: ProtocolError,
+    input: &RecvBuffer,
+) -> Result<Option<Header>, Failure> {
+    match framing.header(input.unread())? {
+        Some(header) if header.len > max => Err(error.into()),
+        Some(header) if input.len() - header.size < header.len => Ok(None),
+        header => Ok(header),
+    }
+}

@@ -1,0 +1,10 @@
+//! The protocol floor: both ends in memory, with a clock of our own and every way to cut octets.
+//!
+//! Transcripts were recorded from the genuine library (4.3.4) by a raw socket.
+
+mod heartbeats;
+mod malformed;
+mod pair;
+mod properties;
+mod subscriptions;
+mod versions;

@@ -1,0 +1,366 @@
+//! ZMTP in all its versions: one conversation with one peer.
+//!
+//! ```text
+//!  Opening ──Event::Ready──► traffic ◄──► a body in pieces
+//!     └──────── failure ────────┴──► Failed
+//! ```
+//!
+//! Invariant: what comes out depends on the octets that came in and not on how they were cut into
+//! pieces.
+
+use std::time::Instant;
+
+use super::command::{self, Command};
+use super::frame::{self, COMMAND, DIRECT_FROM, Header, Partial};
+use super::heartbeat::Timers;
+use super::mechanism::Cipher;
+use super::opening::{Framing, Opened, Opening};
+use super::{Config, Event, Failure, Timeout, frame_v1};
+use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
+
+/// One conversation. Fed by [`decode`](Zmtp::decode) and [`encode`](Zmtp::encode), and by
+/// [`handle_timeout`](Zmtp::handle_timeout) when its [`deadline`](Zmtp::deadline) has come.
+///
+/// The caller writes `out` to the stream as it can. It should stop to call `decode` while `out`
+/// holds far more than one write can take: then a peer that sends and does not read waits for
+/// itself. (Heartbeats add nothing beyond 64 KiB anyway, and nothing else answers the peer.)
+pub struct Zmtp {
+    /// Traffic of whole frames: no body in pieces, ZMTP 2.0 or later, in clear.
+    plain: bool,
+    framing: Framing,
+    publishes: bool,
+    /// RADIO: groups are joined and left by command.
+    joins: bool,
+    /// The largest frame.
+    max: u64,
+    phase: Phase,
+    /// The opening is behind us.
+    opened: bool,
+    partial: Option<Partial>,
+    timers: Timers,
+}
+
+enum Phase {
+    Opening(Box<Opening>),
+    /// Open, and the peer cannot subscribe: a subscription to everything comes first.
+    Phantom,
+    Open(Cipher),
+    Failed(Box<Failure>),
+}
+
+impl Zmtp {
+    /// A conversation that begins now, with the first octets of our greeting.
+    pub fn new(config: Config, now: Instant, out: &mut SendBuffer) -> Zmtp {
+        Zmtp {
+            plain: false,
+            framing: Framing::V31,
+            publishes: config.publishes,
+            joins: config.socket_type == "RADIO",
+            max: config.max_msg_size.unwrap_or(u64::MAX),
+            phase: Phase::Opening(Box::new(Opening::start(config, now, out))),
+            opened: false,
+            partial: None,
+            timers: Timers::default(),
+        }
+    }
+
+    /// The next event in what was received; `None` if more octets are needed.
+    ///
+    /// Consumes what it used, and writes what the peer has to be answered. Octets that stay in
+    /// `input` have to be there, in front, at the next call. To be called until `None` after each
+    /// read (also after one into [`body_room`](Zmtp::body_room)), unless the pipe is full. All
+    /// calls of such a batch may carry the same time.
+    ///
+    /// An error is final: the same comes again from each later call.
+    #[inline]
+    pub fn decode(
+        &mut self,
+        input: &mut RecvBuffer,
+        out: &mut SendBuffer,
+        now: Instant,
+    ) -> Result<Option<Event>, Failure> {
+        if self.plain
+            && let [more @ (0 | frame::MORE), len, rest @ ..] = input.unread()
+            && *len as usize <= rest.len()
+            && u64::from(*len) <= self.max
+        {
+            let (more, len) = (*more, *len as usize);
+            if len <= Msg::INLINE
+                && let Some(octets) = rest.first_chunk()
+                && !self.timers.listens()
+            {
+                let msg = Msg::inline(*octets, len, more);
+                input.advance(2 + len);
+                return Ok(Some(Event::Message(msg)));
+            }
+            if self.timers.listens() {
+                self.timers.heard(now);
+            }
+            input.advance(2);
+            let mut msg = input.take(len)?;
+            msg.set(more);
+            return Ok(Some(Event::Message(msg)));
+        }
+        self.decode_any(input, out, now)
+    }
+
+    /// Adds one part. Only after [`Event::Ready`].
+    ///
+    /// Parts marked `flag::SUBSCRIBE` or `flag::CANCEL` become commands for peers of ZMTP 3.1 and
+    /// data frames for older ones; both times without their first octet being looked at. Parts
+    /// marked `flag::COMMAND` (name and load) are dropped where the version has no commands.
+    #[inline]
+    pub fn encode(&mut self, msg: Msg, out: &mut SendBuffer) {
+        debug_assert!(self.is_ready(), "a part before the handshake was over");
+        if self.framing != Framing::V1 && !msg.has(flag::COMMAND | flag::SUBSCRIBE | flag::CANCEL) {
+            frame::put(msg, out);
+        } else {
+            self.encode_any(msg, out);
+        }
+    }
+
+    /// Whether greeting and handshake are over, and nothing failed since.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Phantom | Phase::Open(_))
+    }
+
+    /// Whether the conversation is, or failed, in greeting or handshake. What a failure means to a
+    /// monitor depends on it.
+    pub fn during_handshake(&self) -> bool {
+        !self.opened
+    }
+
+    /// Where to read the rest of a large body, if one has begun: at most what belongs to it, never
+    /// empty. Reading into the receive buffer instead is allowed, and the only way when there is
+    /// no memory (`None` here, and a failure from the next [`decode`](Zmtp::decode)).
+    ///
+    /// Only between a `None` from [`decode`](Zmtp::decode) and the next octet put into its buffer.
+    pub fn body_room(&mut self) -> Option<&mut [u8]> {
+        match &mut self.partial {
+            Some(partial) if !partial.is_whole() => partial.room().ok(),
+            _ => None,
+        }
+    }
+
+    /// Says that `count` octets were read into the room. The message comes from `decode`.
+    pub fn body_filled(&mut self, count: usize) {
+        if let Some(partial) = &mut self.partial {
+            partial.filled(count);
+            self.timers.touch();
+        }
+    }
+
+    /// A sign of life that `decode` does not see: for sessions that leave octets in the stream
+    /// because their pipe is full.
+    pub fn heard(&mut self, now: Instant) {
+        if self.timers.listens() {
+            self.timers.heard(now);
+        }
+    }
+
+    /// When [`handle_timeout`](Zmtp::handle_timeout) is to be called; `None` for not at all. Any
+    /// call may change it.
+    pub fn deadline(&self) -> Option<Instant> {
+        match &self.phase {
+            Phase::Opening(opening) => opening.deadline,
+            Phase::Phantom | Phase::Open(_) => self.timers.deadline(),
+            Phase::Failed(_) => None,
+        }
+    }
+
+    /// Does what is due by now, if anything: sends a PING, or fails.
+    pub fn handle_timeout(&mut self, now: Instant, out: &mut SendBuffer) -> Result<(), Failure> {
+        let result = match &self.phase {
+            Phase::Opening(opening) => match opening.deadline {
+                Some(deadline) if deadline <= now => Err(Failure::Timeout(Timeout::Handshake)),
+                _ => Ok(()),
+            },
+            Phase::Phantom | Phase::Open(_) => self.timers.handle_timeout(now, out),
+            Phase::Failed(failure) => Err((**failure).clone()),
+        };
+        result.inspect_err(|failure| self.fail(failure))
+    }
+
+    fn fail(&mut self, failure: &Failure) {
+        self.plain = false;
+        self.partial = None;
+        self.phase = Phase::Failed(Box::new(failure.clone()));
+    }
+
+    /// Everything but whole short data frames.
+    fn decode_any(
+        &mut self,
+        input: &mut RecvBuffer,
+        out: &mut SendBuffer,
+        now: Instant,
+    ) -> Result<Option<Event>, Failure> {
+        let result = match &mut self.phase {
+            Phase::Opening(opening) => match opening.advance(input, out) {
+                Ok(Some(opened)) => Ok(Some(self.open(opened, now))),
+                Ok(None) => Ok(None),
+                Err(failure) => Err(failure),
+            },
+            Phase::Phantom => {
+                self.phase = Phase::Open(Cipher::None);
+                subscription(1, flag::SUBSCRIBE, b"").map(Some)
+            }
+            Phase::Open(Cipher::None) => self.traffic(input, out, now),
+            Phase::Failed(failure) => Err((**failure).clone()),
+        };
+        result.inspect_err(|failure| self.fail(failure))
+    }
+
+    /// The opening is over.
+    fn open(&mut self, opened: Opened, now: Instant) -> Event {
+        let Opened {
+            peer,
+            framing,
+            cipher,
+            phantom,
+        } = opened;
+        if let Phase::Opening(opening) = &self.phase
+            && matches!(framing, Framing::V30 | Framing::V31)
+        {
+            self.timers.start(&opening.config().heartbeat, now);
+        }
+        self.framing = framing;
+        self.phase = if phantom {
+            Phase::Phantom
+        } else {
+            Phase::Open(cipher)
+        };
+        self.opened = true;
+        self.plain = self.is_plain();
+        Event::Ready(peer)
+    }
+
+    fn is_plain(&self) -> bool {
+        matches!(self.phase, Phase::Open(Cipher::None))
+            && self.framing != Framing::V1
+            && self.partial.is_none()
+    }
+
+    /// The next event of an open conversation.
+    fn traffic(
+        &mut self,
+        input: &mut RecvBuffer,
+        out: &mut SendBuffer,
+        now: Instant,
+    ) -> Result<Option<Event>, Failure> {
+        if self.timers.listens() && (self.partial.is_some() || !input.is_empty()) {
+            self.timers.heard(now);
+        }
+        loop {
+            let Some((flags, mut body)) = self.next_frame(input)? else {
+                return Ok(None);
+            };
+            if flags & COMMAND == 0 {
+                body.set(flags);
+                return Ok(Some(Event::Message(body)));
+            }
+            if let Some(event) = self.obey(body, out, now)? {
+                return Ok(Some(event));
+            }
+        }
+    }
+
+    /// The next frame, once it is whole.
+    fn next_frame(&mut self, input: &mut RecvBuffer) -> Result<Option<(u8, Msg)>, Failure> {
+        if self.partial.is_none() {
+            let Some(header) = self.framing.header(input.unread())? else {
+                return Ok(None);
+            };
+            self.check_size(header)?;
+            let arrived = input.len() - header.size;
+            if arrived >= header.len {
+                input.advance(header.size);
+                return Ok(Some((header.flags, input.take(header.len)?)));
+            }
+            if header.len <= DIRECT_FROM {
+                return Ok(None);
+            }
+            input.advance(header.size);
+            self.partial = Some(Partial::new(header)?);
+        }
+        if let Some(partial) = &mut self.partial {
+            partial.absorb(input)?;
+        }
+        let whole = self.partial.take_if(|partial| partial.is_whole());
+        self.plain = self.is_plain();
+        Ok(whole.map(Partial::finish))
+    }
+
+    /// Short commands are always let through: a small `ZMQ_MAXMSGSIZE` is not to end heartbeats.
+    fn check_size(&self, header: Header) -> Result<(), Failure> {
+        let max = if header.flags & COMMAND == 0 {
+            self.max
+        } else {
+            self.max
+                .saturating_add(command::OVERHEAD as u64)
+                .max(u64::from(u8::MAX))
+        };
+        if header.len as u64 > max {
+            return Err(Failure::TooLarge);
+        }
+        Ok(())
+    }
+
+    /// Does what a command says.
+    fn obey(
+        &mut self,
+        mut body: Msg,
+        out: &mut SendBuffer,
+        now: Instant,
+    ) -> Result<Option<Event>, Failure> {
+        match command::parse(body.data())? {
+            Command::Ping { ttl, context } => self.timers.ping(ttl, context, now, out),
+            Command::Subscribe(topic) if self.publishes => {
+                return subscription(1, flag::SUBSCRIBE, topic).map(Some);
+            }
+            Command::Cancel(topic) if self.publishes => {
+                return subscription(0, flag::CANCEL, topic).map(Some);
+            }
+            Command::Join(_) | Command::Leave(_) if self.joins => {
+                body.set(flag::COMMAND);
+                return Ok(Some(Event::Message(body)));
+            }
+            // ZMTP 3.1, 2.3: what is not known, or not for us, is ignored.
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Everything but data frames of ZMTP 2.0 and later.
+    fn encode_any(&mut self, msg: Msg, out: &mut SendBuffer) {
+        let is_command = msg.has(flag::COMMAND);
+        match self.framing {
+            Framing::V1 | Framing::V2 if is_command => {}
+            Framing::V1 => frame_v1::put(msg, out),
+            Framing::V2 => frame::put(msg, out),
+            Framing::V30 | Framing::V31 if is_command => {
+                frame::put_header(COMMAND, msg.len(), out);
+                out.push_body(msg);
+            }
+            Framing::V30 => frame::put(msg, out),
+            Framing::V31 => {
+                let name: &[u8] = if msg.has(flag::SUBSCRIBE) {
+                    b"SUBSCRIBE"
+                } else {
+                    b"CANCEL"
+                };
+                command::put(name, &[msg.data().get(1..).unwrap_or_default()], out);
+            }
+        }
+    }
+}
+
+/// A subscription in the form that patterns know.
+fn subscription(first: u8, mark: u8, topic: &[u8]) -> Result<Event, Failure> {
+    let mut msg = Msg::with_size(topic.len() + 1)?;
+    if let Some([head, rest @ ..]) = msg.data_mut() {
+        *head = first;
+        rest.copy_from_slice(topic);
+    }
+    msg.set(mark);
+    Ok(Event::Message(msg))
+}
