@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::inbox::{Acceptor, Attachment, Mailbox, mark};
+use super::inproc::{Names, Party};
 use super::pipe::{Limits, Pipe};
+use crate::errno::Errno;
 use crate::msg::{Msg, flag};
 
 /// Events that wait for a reader at most.
@@ -158,6 +160,60 @@ impl EventSink {
         {
             monitor.push(Event::new(number, value, endpoint));
         }
+    }
+}
+
+/// A socket's events: held by the socket and by every session of its; when the last of them is
+/// gone, monitoring ends.
+pub struct EventSource {
+    sink: Arc<EventSink>,
+    names: Arc<Names>,
+}
+
+impl EventSource {
+    /// Events whose monitors are reached by a name among these.
+    pub fn new(names: Arc<Names>) -> Arc<EventSource> {
+        Arc::new(EventSource {
+            sink: EventSink::new(),
+            names,
+        })
+    }
+
+    /// Begins monitoring the events in `mask` at an inproc name; an earlier monitor ends.
+    /// `EADDRINUSE` if the name is taken.
+    pub fn monitor(&self, mask: u64, name: &[u8], owner: u64) -> Result<(), Errno> {
+        self.stop();
+        self.sink.start(mask, name, owner);
+        let party = Party {
+            owner,
+            limits: EventPort::LIMITS,
+            routing_id: Vec::new(),
+            wants_routing_ids: false,
+        };
+        self.names
+            .bind(name, party, Arc::new(EventPort(self.sink.clone())))
+            .inspect_err(|_| {
+                self.sink.stop();
+            })
+    }
+
+    /// Ends monitoring.
+    pub fn stop(&self) {
+        if let Some((name, owner)) = self.sink.stop() {
+            // A name that was never bound is as good as unbound.
+            let _ = self.names.unbind(&name, owner);
+        }
+    }
+
+    /// Reports an event; see [`EventSink::raise`].
+    pub fn raise(&self, number: u64, value: u64, endpoint: &str) {
+        self.sink.raise(number, value, endpoint);
+    }
+}
+
+impl Drop for EventSource {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -149,14 +149,12 @@ impl Names {
         }
     }
 
-    /// Forgets all names of this owner, and what it waits for.
+    /// Forgets all names of this owner. What it wrote to names that are not bound yet stays.
     pub fn forget(&self, owner: u64) {
-        let mut state = self.0.lock();
-        state.bound.retain(|_, bound| bound.party.owner != owner);
-        state.waiting.retain(|_, waiting| {
-            waiting.retain(|one| one.party.owner != owner);
-            !waiting.is_empty()
-        });
+        self.0
+            .lock()
+            .bound
+            .retain(|_, bound| bound.party.owner != owner);
     }
 
     /// Whether a name is bound.

@@ -16,7 +16,7 @@ mod timers;
 #[cfg(test)]
 mod tests;
 
-pub use event::{Event, EventPort, EventSink, number};
+pub use event::{Event, EventPort, EventSink, EventSource, number};
 pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, mark};
 pub use inproc::{Names, Party};
 pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn};

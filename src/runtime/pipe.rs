@@ -229,7 +229,7 @@ impl Pipe {
     #[inline]
     pub fn read(&mut self) -> Option<Msg> {
         loop {
-            let msg = match self.incoming.pop() {
+            let mut msg = match self.incoming.pop() {
                 Some(msg) => msg,
                 None => self.read_slowly()?,
             };
@@ -246,6 +246,9 @@ impl Pipe {
             self.mid_message = msg.more();
             if !self.mid_message {
                 self.count_read();
+            }
+            if self.metadata.is_some() {
+                msg.set_metadata(self.metadata.clone());
             }
             return Some(msg);
         }
@@ -460,6 +463,18 @@ impl Pipe {
         self.mid_message
     }
 
+    /// Announces the end: nothing more is written from here, and nothing more is taken from the
+    /// other end, but what that wrote already can still be read. The other end lets go when it
+    /// hears of it.
+    pub fn retire(&mut self) {
+        self.rollback();
+        self.flush();
+        self.in_lane().unread.store(true, Ordering::Release);
+        if !self.out_lane().ended.swap(true, Ordering::AcqRel) {
+            self.tell(mark::CLOSED);
+        }
+    }
+
     /// Tells the other end that this end's peer was lost and must be told everything again.
     pub fn hiccup(&self) {
         self.tell(mark::HICCUP);
@@ -468,10 +483,11 @@ impl Pipe {
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        self.rollback();
-        self.flush();
-        self.in_lane().unread.store(true, Ordering::Release);
-        self.out_lane().ended.store(true, Ordering::Release);
-        self.tell(mark::CLOSED);
+        let told = self.out_lane().ended.load(Ordering::Relaxed);
+        self.retire();
+        if told {
+            // It knew that the end was coming; now it is here.
+            self.tell(mark::CLOSED);
+        }
     }
 }
