@@ -1,1 +1,361 @@
-//! Placeholder.
+//! One conversation with one peer: a stream, a protocol and one end of a pipe; and the listener
+//! that begins them.
+//!
+//! ```text
+//!             ┌──────────── reconnect ─────────────┐
+//!             ▼                                    │
+//!   Waiting ──► Resolving ──► Connecting ──► Running ──► Ended
+//!      ▲             │              │          ▲
+//!      └── back-off ─┴──────────────┘          └ accepted sessions begin here
+//! ```
+//!
+//! Invariant: a session belongs to no thread. Whoever holds its lock may drive it; the lock of a
+//! socket may be held while a session's is taken, never the other way round: a session tells its
+//! socket something by the pipe, or by a mark in the inbox.
+
+mod connecter;
+mod connection;
+mod listener;
+mod plan;
+
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::errno::Errno;
+use crate::runtime::{Driver, Handler, IoThread, Next, Pipe, Post, Ready, Share, Turn, mark};
+use crate::transport::Stream;
+
+pub use connecter::Connecter;
+use connecter::Step;
+use connection::{Connection, Outcome};
+
+pub use listener::Listening;
+pub use plan::Plan;
+
+/// "Nobody asked to close" in [`Session::asked`].
+const NOT_ASKED: i32 = i32::MIN;
+
+/// See the module.
+pub struct Session {
+    /// Itself, for those that it gives handles to.
+    me: Weak<Session>,
+    post: Arc<Post>,
+    plan: Arc<Plan>,
+    /// The linger with which the socket asked the session to close, in milliseconds.
+    asked: AtomicI32,
+    core: Mutex<Core>,
+}
+
+enum Phase {
+    /// Waits for its turn to connect.
+    Waiting { until: Option<Instant> },
+    /// Another thread asks a name service.
+    Resolving,
+    /// The kernel is connecting.
+    Connecting {
+        stream: Stream,
+        deadline: Option<Instant>,
+    },
+    /// Talks to the peer.
+    Running(Box<Connection>),
+    /// Over.
+    Ended,
+}
+
+struct Core {
+    phase: Phase,
+    /// `None` for sessions that the peer began.
+    connecter: Option<Connecter>,
+    /// This end of the pipe: before the handshake only if the session connects at once.
+    pipe: Option<Pipe>,
+    /// The pipe was attached once and is gone: there is nobody to talk for.
+    orphaned: bool,
+    closing: Option<Closing>,
+    share: Option<Share>,
+}
+
+/// The session is to end once all is sent, or at the deadline.
+#[derive(Clone, Copy)]
+struct Closing {
+    deadline: Option<Instant>,
+}
+
+impl Session {
+    /// A session that connects to an endpoint. `pipe` is given unless it is to be made when the
+    /// connection stands (`ZMQ_IMMEDIATE`). Nothing happens before it is scheduled.
+    pub fn connecting(
+        plan: Arc<Plan>,
+        io: &IoThread,
+        connecter: Connecter,
+        pipe: Option<Pipe>,
+    ) -> Arc<Session> {
+        let session = Session::new(plan, io, Phase::Waiting { until: None }, Some(connecter));
+        if let Some(pipe) = pipe {
+            pipe.set_owner(session.post.clone());
+            pipe.set_token(0);
+            session.core.lock().pipe = Some(pipe);
+        }
+        session
+    }
+
+    /// A session with a peer that a listener accepted.
+    fn accepted(plan: Arc<Plan>, io: &IoThread, stream: Stream) -> Arc<Session> {
+        let local = stream.local_endpoint();
+        let connection = Connection::new(&plan, stream, false, local, Instant::now());
+        Session::new(plan, io, Phase::Running(Box::new(connection)), None)
+    }
+
+    fn new(
+        plan: Arc<Plan>,
+        io: &IoThread,
+        phase: Phase,
+        connecter: Option<Connecter>,
+    ) -> Arc<Session> {
+        let key = io.reserve();
+        let session = Arc::new_cyclic(|me| Session {
+            me: me.clone(),
+            post: Arc::new(Post::new(io.clone(), key)),
+            asked: AtomicI32::new(NOT_ASKED),
+            core: Mutex::new(Core {
+                phase,
+                connecter,
+                pipe: None,
+                orphaned: false,
+                closing: None,
+                share: Some(plan.shares.share()),
+            }),
+            plan,
+        });
+        io.add(key, session.clone());
+        session
+    }
+
+    /// Has the I/O thread begin.
+    pub fn start(&self) {
+        self.post.ask();
+    }
+
+    /// Asks the session to end: at once with linger 0, when all is sent with -1, else by then.
+    pub fn close(&self, linger: i32) {
+        self.asked.store(linger, Ordering::Release);
+        self.post.ask();
+    }
+
+    fn is_over(&self) -> bool {
+        self.core
+            .try_lock()
+            .is_some_and(|core| matches!(core.phase, Phase::Ended))
+    }
+
+    /// One look at everything that may have changed, under the lock.
+    fn step(&self, core: &mut Core, turn: &mut Turn<'_>, ready: Ready) -> Next {
+        let marks = self.post.take();
+        self.hear(core, marks, turn.now);
+        let mut again = false;
+        match &mut core.phase {
+            Phase::Running(connection) => {
+                let cx = connection::Context {
+                    plan: &self.plan,
+                    session: &self.me,
+                    post: &self.post,
+                    connecting: core.connecter.is_some(),
+                };
+                let outcome = connection.drive(&cx, &mut core.pipe, turn, ready, marks);
+                match outcome {
+                    Outcome::Fine { more } => again = more,
+                    Outcome::Over(end) => self.lost(core, end, turn.now),
+                }
+            }
+            Phase::Ended => {}
+            _ => self.advance(core, turn.now),
+        }
+        self.wind_up(core, turn.now);
+        if matches!(core.phase, Phase::Ended) {
+            core.pipe = None;
+            core.share = None;
+            return Next {
+                ended: true,
+                ..Next::default()
+            };
+        }
+        Next {
+            deadline: self.deadline(core),
+            ended: false,
+            again,
+        }
+    }
+
+    /// Takes in what was asked and what became of the socket's end of the pipe.
+    fn hear(&self, core: &mut Core, marks: u32, now: Instant) {
+        if marks & mark::ASKED != 0 && core.closing.is_none() {
+            match self.asked.load(Ordering::Acquire) {
+                NOT_ASKED => {}
+                -1 => core.closing = Some(Closing { deadline: None }),
+                linger => {
+                    let linger = Duration::from_millis(linger.max(0) as u64);
+                    core.closing = Some(Closing {
+                        deadline: now.checked_add(linger),
+                    });
+                }
+            }
+        }
+        if let Some(pipe) = &mut core.pipe
+            && pipe.is_finished()
+        {
+            core.pipe = None;
+            core.orphaned = true;
+        }
+    }
+
+    /// Ends the session if it is to end and nothing holds it any more.
+    fn wind_up(&self, core: &mut Core, now: Instant) {
+        if let Some(pipe) = &mut core.pipe
+            && pipe.is_finished()
+        {
+            core.pipe = None;
+            core.orphaned = true;
+        }
+        let unsent = match &core.phase {
+            Phase::Running(connection) => connection.has_unsent(),
+            _ => false,
+        };
+        if core.orphaned && self.plan.raw && !unsent && core.closing.is_none() {
+            // The application closed this peer's stream.
+            core.closing = Some(Closing { deadline: None });
+        }
+        let Some(closing) = core.closing else { return };
+        let done = core.pipe.is_none() && !unsent;
+        let late = closing.deadline.is_some_and(|deadline| deadline <= now);
+        if done || late {
+            self.end(core);
+        }
+    }
+
+    fn end(&self, core: &mut Core) {
+        match std::mem::replace(&mut core.phase, Phase::Ended) {
+            Phase::Running(connection) => {
+                self.post.io().deregister(connection.fd());
+            }
+            Phase::Connecting { stream, .. } => {
+                self.post.io().deregister(connecter::fd_of(&stream));
+            }
+            _ => {}
+        }
+    }
+
+    /// The connection is lost: connect again, or end.
+    fn lost(&self, core: &mut Core, end: connection::End, now: Instant) {
+        if let Phase::Running(connection) =
+            std::mem::replace(&mut core.phase, Phase::Waiting { until: None })
+        {
+            self.post.io().deregister(connection.fd());
+            connection.report_lost(&self.plan, &end, core.pipe.as_mut());
+        }
+        if let Some(pipe) = &mut core.pipe {
+            pipe.rollback();
+            pipe.flush();
+            // The rest of a message whose beginning is lost.
+            while pipe.is_mid_read() && pipe.read().is_some() {}
+        }
+        let Some(connecter) = &mut core.connecter else {
+            core.pipe = None;
+            core.phase = Phase::Ended;
+            return;
+        };
+        if core.orphaned || !connecter.may_retry(&self.plan, &end) {
+            core.pipe = None;
+            core.phase = Phase::Ended;
+            return;
+        }
+        if self.plan.options.immediate {
+            // Its messages go to peers that are there.
+            core.pipe = None;
+        } else if let Some(pipe) = &mut core.pipe
+            && self.plan.subscribes
+        {
+            pipe.discard_incoming();
+            pipe.hiccup();
+        }
+        let until = connecter.back_off(&self.plan, now);
+        core.phase = Phase::Waiting { until };
+    }
+
+    /// Goes on connecting as far as it goes without waiting.
+    fn advance(&self, core: &mut Core, now: Instant) {
+        let Some(connecter) = &mut core.connecter else {
+            return;
+        };
+        let phase = std::mem::replace(&mut core.phase, Phase::Waiting { until: None });
+        core.phase = match connecter.advance(phase, &self.plan, &self.post, &self.me, now) {
+            Step::Stay(phase) => phase,
+            Step::Connected { stream, registered } => {
+                let endpoint = connecter.endpoint().to_owned();
+                let connection = Connection::new(&self.plan, stream, registered, endpoint, now);
+                // Drive it once: what the peer sent may be there, our greeting waits.
+                self.post.ask();
+                Phase::Running(Box::new(connection))
+            }
+            Step::GiveUp => {
+                core.pipe = None;
+                Phase::Ended
+            }
+        };
+    }
+
+    fn deadline(&self, core: &Core) -> Option<Instant> {
+        let own = match &core.phase {
+            Phase::Waiting { until } => *until,
+            Phase::Connecting { deadline, .. } => *deadline,
+            Phase::Running(connection) => connection.deadline(),
+            Phase::Resolving | Phase::Ended => None,
+        };
+        let closing = core.closing.and_then(|closing| closing.deadline);
+        [own, closing].into_iter().flatten().min()
+    }
+
+    /// Hands in what a name service said, from another thread.
+    fn resolved(&self, answer: Result<Vec<crate::transport::Target>, Errno>) {
+        {
+            let mut core = self.core.lock();
+            if matches!(core.phase, Phase::Resolving)
+                && let Some(connecter) = &mut core.connecter
+            {
+                connecter.take_answer(answer);
+                core.phase = Phase::Waiting { until: None };
+            }
+        }
+        self.post.ask();
+    }
+}
+
+/// The I/O thread's handle on a session.
+impl Handler for Session {
+    fn drive(&self, turn: &mut Turn<'_>, ready: Ready) -> Next {
+        let mut core = self.core.lock();
+        self.step(&mut core, turn, ready)
+    }
+}
+
+/// The application's handle on a session.
+impl Driver for Session {
+    fn drive_out(&self) -> bool {
+        let Some(mut core) = self.core.try_lock() else {
+            return false;
+        };
+        let core = &mut *core;
+        match (&mut core.phase, &mut core.pipe) {
+            (Phase::Running(connection), Some(pipe)) => {
+                let driven = connection.write_now(pipe);
+                if connection.is_broken() {
+                    // The I/O thread sees to the rest.
+                    self.post.ask();
+                }
+                driven
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,504 @@
+//! A connection that stands: moves octets between the stream and the protocol, and messages
+//! between the protocol and the pipe.
+//!
+//! Invariants: the poller tells edges only, so whoever stops reading before the stream is drained
+//! sets `undrained`, and whoever stops writing because the kernel is full sets `blocked`. A part
+//! that the pipe refused is kept in `refused` and goes first.
+
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use crate::errno::Errno;
+use crate::msg::{Metadata, Msg, RecvBuffer, SendBuffer, flag};
+use crate::proto::{Event, Failure, Peer, Raw, Timeout, Zmtp};
+use crate::runtime::{Attachment, Driver, Pipe, Post, Ready, Turn, mark, number};
+use crate::transport::Stream;
+
+use super::{Plan, Session};
+
+/// Encoded octets gathered for one write.
+const BATCH: usize = 64 * 1024;
+/// Reads and writes in one turn, so that one connection does not starve the others.
+const TURN: usize = 16;
+/// A peer that makes us answer more than this without reading the answers is not heard further.
+const ANSWERS: usize = 256 * 1024;
+
+/// Why a connection is over.
+#[derive(Debug)]
+pub(super) enum End {
+    /// The peer closed the stream, or the kernel gave it up.
+    Stream(Errno),
+    /// The conversation failed.
+    Protocol(Failure),
+    /// There is no memory for a message.
+    Memory,
+}
+
+/// How a turn went.
+pub(super) enum Outcome {
+    /// `more`: it stopped only to let others have their turn.
+    Fine {
+        more: bool,
+    },
+    Over(End),
+}
+
+/// The two conversations that a stream can carry.
+enum Protocol {
+    Zmtp(Box<Zmtp>),
+    Raw(Raw),
+}
+
+macro_rules! each {
+    ($protocol:expr, $one:ident => $call:expr) => {
+        match $protocol {
+            Protocol::Zmtp($one) => $call,
+            Protocol::Raw($one) => $call,
+        }
+    };
+}
+
+/// What a connection may use of its session.
+pub(super) struct Context<'a> {
+    pub(super) plan: &'a Arc<Plan>,
+    pub(super) session: &'a Weak<Session>,
+    pub(super) post: &'a Arc<Post>,
+    /// The session connected (else the peer did).
+    pub(super) connecting: bool,
+}
+
+pub(super) struct Connection {
+    stream: Stream,
+    protocol: Protocol,
+    /// The endpoint that monitors hear of.
+    endpoint: String,
+    out: SendBuffer,
+    /// Received octets that are not a whole frame yet.
+    left: Vec<u8>,
+    refused: Option<Msg>,
+    registered: bool,
+    ready: bool,
+    /// The stream may hold octets that no edge will announce.
+    undrained: bool,
+    /// The kernel takes no more for now.
+    blocked: bool,
+    broken: Option<Errno>,
+    now: Instant,
+}
+
+impl Connection {
+    /// A connection over a stream. `registered`: the poller knows it already.
+    pub(super) fn new(
+        plan: &Plan,
+        stream: Stream,
+        registered: bool,
+        endpoint: String,
+        now: Instant,
+    ) -> Connection {
+        let mut out = SendBuffer::new();
+        let protocol = if plan.raw {
+            Protocol::Raw(Raw::new())
+        } else {
+            Protocol::Zmtp(Box::new(Zmtp::new(plan.protocol(), now, &mut out)))
+        };
+        Connection {
+            stream,
+            protocol,
+            endpoint,
+            out,
+            left: Vec::new(),
+            refused: None,
+            registered,
+            ready: false,
+            undrained: true,
+            blocked: false,
+            broken: None,
+            now,
+        }
+    }
+
+    pub(super) fn fd(&self) -> RawFd {
+        self.stream.as_raw_fd()
+    }
+
+    pub(super) fn has_unsent(&self) -> bool {
+        self.ready && !self.out.is_empty()
+    }
+
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        each!(&self.protocol, protocol => protocol.deadline())
+    }
+
+    /// Does all that can be done without waiting.
+    pub(super) fn drive(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        turn: &mut Turn<'_>,
+        ready: Ready,
+        marks: u32,
+    ) -> Outcome {
+        self.now = turn.now;
+        match self.try_drive(cx, pipe, turn, ready, marks) {
+            Ok(more) => Outcome::Fine { more },
+            Err(end) => Outcome::Over(end),
+        }
+    }
+
+    fn try_drive(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        turn: &mut Turn<'_>,
+        ready: Ready,
+        marks: u32,
+    ) -> Result<bool, End> {
+        if !self.registered {
+            cx.post
+                .io()
+                .register(cx.post.key(), self.fd())
+                .map_err(End::Stream)?;
+            self.registered = true;
+        }
+        if let Some(errno) = self.broken {
+            return Err(End::Stream(errno));
+        }
+        if ready.writable {
+            self.blocked = false;
+        }
+        if self.refused.is_some() {
+            // It is we who do not listen: the peer's silence is none of its fault.
+            each!(&mut self.protocol, protocol => protocol.heard(turn.now));
+        }
+        if ready.timer
+            && let Some(deadline) = self.deadline()
+            && deadline <= turn.now
+        {
+            let out = &mut self.out;
+            each!(&mut self.protocol, protocol => protocol.handle_timeout(turn.now, out))
+                .map_err(End::Protocol)?;
+        }
+        let mut more = false;
+        let resume = marks & mark::WRITABLE != 0 || ready.marked;
+        if ready.readable || (resume && self.undrained) {
+            self.undrained = true;
+            more |= self.read(cx, pipe, turn.buffer)?;
+        }
+        if self.ready || !self.out.is_empty() {
+            more |= self.write(pipe.as_mut()).map_err(End::Stream)?;
+        }
+        Ok(more)
+    }
+
+    // ---- from the stream to the pipe --------------------------------------------------------
+
+    /// Reads until the stream is drained, the pipe is full or the turn is over (`true`).
+    fn read(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        buffer: &mut RecvBuffer,
+    ) -> Result<bool, End> {
+        buffer.append(&self.left).map_err(|_| End::Memory)?;
+        self.left.clear();
+        let result = self.read_all(cx, pipe, buffer);
+        if let Some(pipe) = pipe {
+            pipe.flush();
+        }
+        self.left.extend_from_slice(buffer.unread());
+        if self.left.is_empty() && self.left.capacity() > 4096 {
+            self.left = Vec::new();
+        }
+        buffer.clear();
+        result
+    }
+
+    fn read_all(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        buffer: &mut RecvBuffer,
+    ) -> Result<bool, End> {
+        if !self.decode(cx, pipe, buffer)? {
+            return Ok(false);
+        }
+        for _ in 0..TURN {
+            let (count, room) = self.fill(buffer)?;
+            if count == 0 {
+                self.undrained = false;
+                return Ok(false);
+            }
+            each!(&mut self.protocol, protocol => protocol.heard(self.now));
+            if !self.decode(cx, pipe, buffer)? {
+                return Ok(false);
+            }
+            if count < room {
+                // Less than there was room for: an edge will tell of more.
+                self.undrained = false;
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads once: how much was read, and how much there was room for. Nothing now: (0, 0).
+    fn fill(&mut self, buffer: &mut RecvBuffer) -> Result<(usize, usize), End> {
+        loop {
+            let body = each!(&mut self.protocol, protocol => protocol.body_room());
+            let direct = body.is_some();
+            let room = match body {
+                Some(room) => room,
+                None => buffer.room().map_err(|_| End::Memory)?,
+            };
+            let size = room.len();
+            match self.stream.read(room) {
+                Ok(0) => return Err(End::Stream(Errno::ECONNRESET)),
+                Ok(count) => {
+                    if direct {
+                        each!(&mut self.protocol, protocol => protocol.body_filled(count));
+                    } else {
+                        buffer.filled(count);
+                    }
+                    return Ok((count, size));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok((0, 0)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(End::Stream(error.into())),
+            }
+        }
+    }
+
+    /// Takes messages out of what was received. `false`: the pipe is full, do not go on.
+    fn decode(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        buffer: &mut RecvBuffer,
+    ) -> Result<bool, End> {
+        if let Some(msg) = self.refused.take()
+            && !self.deliver(pipe, msg)
+        {
+            return Ok(false);
+        }
+        if self.ready && pipe.is_none() {
+            // Nobody listens any more: only the end of the stream is of interest.
+            buffer.clear();
+            return Ok(true);
+        }
+        loop {
+            let (out, now) = (&mut self.out, self.now);
+            let event = each!(&mut self.protocol, protocol => protocol.decode(buffer, out, now))
+                .map_err(End::Protocol)?;
+            match event {
+                Some(Event::Message(msg)) => {
+                    if !self.deliver(pipe, msg) {
+                        return Ok(false);
+                    }
+                }
+                Some(Event::Ready(peer)) => self.greet(cx, pipe, peer)?,
+                None => break,
+            }
+        }
+        if self.out.len() > ANSWERS {
+            self.write_out().map_err(End::Stream)?;
+            return Ok(self.out.len() <= ANSWERS);
+        }
+        Ok(true)
+    }
+
+    /// Puts a part into the pipe; `false` if it is full and the part was kept.
+    fn deliver(&mut self, pipe: &mut Option<Pipe>, msg: Msg) -> bool {
+        let Some(pipe) = pipe else { return true };
+        match pipe.write(msg) {
+            Ok(()) => true,
+            Err(rejected) if pipe.is_abandoned() => {
+                drop(rejected);
+                true
+            }
+            Err(rejected) => {
+                self.refused = Some(rejected.0);
+                false
+            }
+        }
+    }
+
+    /// The handshake is over: the socket gets to know the peer.
+    fn greet(&mut self, cx: &Context<'_>, pipe: &mut Option<Pipe>, peer: Peer) -> Result<(), End> {
+        self.ready = true;
+        let plan = cx.plan;
+        if !plan.raw {
+            plan.events
+                .raise(number::HANDSHAKE_SUCCEEDED, 0, &self.endpoint);
+        }
+        let mut near = None;
+        if pipe.is_none() {
+            let (socket_end, own) = plan.pipe();
+            own.set_owner(cx.post.clone());
+            own.set_token(0);
+            near = Some(socket_end);
+            *pipe = Some(own);
+        }
+        let Some(own) = pipe else { return Ok(()) };
+        let mut about = Msg::empty();
+        about.set(flag::METADATA);
+        about.set_metadata(Some(Arc::new(self.metadata(&peer))));
+        // Neither of the two is counted, so neither is refused.
+        let _ = own.write(about);
+        if plan.wants_routing_ids && !plan.raw {
+            let mut id = Msg::from_slice(&peer.routing_id).map_err(|_| End::Memory)?;
+            id.set(flag::ROUTING_ID);
+            let _ = own.write(id);
+        }
+        if plan.raw && plan.options.stream_notify {
+            let _ = own.write(Msg::empty());
+        }
+        own.flush();
+        if let Some(near) = near {
+            let refused = plan.acceptor.attach(Attachment {
+                pipe: near,
+                driver: cx
+                    .session
+                    .upgrade()
+                    .map(|session| session as Arc<dyn Driver>),
+                subscribe_to_all: false,
+                locally_initiated: cx.connecting,
+                routing_id: plan.peer_routing_id.clone(),
+            });
+            // The socket is gone: its end closes, and with it ours.
+            drop(refused);
+        }
+        Ok(())
+    }
+
+    fn metadata(&self, peer: &Peer) -> Metadata {
+        let mut metadata = Metadata::new(self.fd());
+        if !peer.socket_type.is_empty() {
+            metadata.insert("Socket-Type", peer.socket_type.as_bytes());
+        }
+        metadata.insert("Routing-Id", &peer.routing_id);
+        metadata.insert("Peer-Address", self.stream.peer_address().as_bytes());
+        for (name, value) in &peer.properties {
+            if !["socket-type", "identity"].contains(&name.to_ascii_lowercase().as_str()) {
+                metadata.insert(name, value);
+            }
+        }
+        metadata.insert("__fd", self.fd().to_string().as_bytes());
+        metadata
+    }
+
+    // ---- from the pipe to the stream --------------------------------------------------------
+
+    /// Encodes and writes until the pipe is empty, the kernel is full or the turn is over (`true`).
+    fn write(&mut self, mut pipe: Option<&mut Pipe>) -> Result<bool, Errno> {
+        if self.blocked {
+            return Ok(false);
+        }
+        for _ in 0..TURN {
+            if self.ready
+                && let Some(pipe) = &mut pipe
+            {
+                while self.out.len() < BATCH {
+                    let Some(msg) = pipe.read() else { break };
+                    self.encode(msg);
+                }
+            }
+            if self.out.is_empty() {
+                return Ok(false);
+            }
+            self.write_out()?;
+            if self.blocked {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn encode(&mut self, msg: Msg) {
+        let out = &mut self.out;
+        each!(&mut self.protocol, protocol => protocol.encode(msg, out));
+    }
+
+    /// Writes what is encoded, once or until the kernel is full.
+    fn write_out(&mut self) -> Result<(), Errno> {
+        while !self.out.is_empty() && !self.blocked {
+            let before = self.out.len();
+            let stream = &self.stream;
+            match self.out.write_with(|pieces| stream.write_vectored(pieces)) {
+                Ok(0) => self.blocked = true,
+                // Large bodies go in several writes; a short one means that the kernel is full,
+                // but only a refusal makes the poller tell when it is not.
+                Ok(count) if count == before => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked = true,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what the pipe holds in the calling thread, if the stream is idle. `true` if the
+    /// pipe is empty afterwards (and so its reader will be told of more).
+    pub(super) fn write_now(&mut self, pipe: &mut Pipe) -> bool {
+        if !self.ready || self.blocked || !self.out.is_empty() || self.broken.is_some() {
+            return false;
+        }
+        match self.write(Some(pipe)) {
+            Ok(more) => !more && !self.blocked,
+            Err(errno) => {
+                self.broken = Some(errno);
+                false
+            }
+        }
+    }
+
+    // ---- the end ----------------------------------------------------------------------------
+
+    /// Reports the end of a connection that the peer or the kernel ended.
+    pub(super) fn report_lost(&self, plan: &Plan, end: &End, pipe: Option<&mut Pipe>) {
+        let events = &plan.events;
+        if let End::Protocol(failure) = end
+            && each!(&self.protocol, protocol => protocol.during_handshake())
+        {
+            let (event, value) = match failure {
+                Failure::Protocol(error) => (number::HANDSHAKE_FAILED_PROTOCOL, error.number()),
+                Failure::Auth(status) => (number::HANDSHAKE_FAILED_AUTH, *status),
+                Failure::Timeout(Timeout::Handshake) => {
+                    (number::HANDSHAKE_FAILED_NO_DETAIL, libc::ETIMEDOUT as u32)
+                }
+                _ => (number::HANDSHAKE_FAILED_NO_DETAIL, libc::EPROTO as u32),
+            };
+            events.raise(event, u64::from(value), &self.endpoint);
+        } else if !self.ready && !plan.raw {
+            let errno = match end {
+                End::Stream(errno) => errno.0,
+                _ => libc::ENOMEM,
+            };
+            events.raise(
+                number::HANDSHAKE_FAILED_NO_DETAIL,
+                errno as u64,
+                &self.endpoint,
+            );
+        }
+        if plan.raw
+            && plan.options.stream_notify
+            && let Some(pipe) = pipe
+        {
+            let _ = pipe.write(Msg::empty());
+            pipe.flush();
+        }
+        self.report_closed(plan);
+    }
+
+    /// Reports the end of the stream.
+    pub(super) fn report_closed(&self, plan: &Plan) {
+        plan.events
+            .raise(number::DISCONNECTED, self.fd() as u64, &self.endpoint);
+    }
+}

@@ -1,0 +1,94 @@
+//! What a session knows of its socket: a snapshot made when an endpoint is bound or connected.
+//!
+//! Invariant: nothing in it points up; the socket is only an acceptor of pipe ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::options::Options;
+use crate::proto::{Config, Heartbeat, Mechanism};
+use crate::runtime::{Acceptor, EventSource, IoThread, Limits, Pipe, Shares, pair};
+
+/// See the module.
+pub struct Plan {
+    /// The socket's options as they were.
+    pub options: Options,
+    /// Where a new pipe end is handed to the socket.
+    pub acceptor: Arc<dyn Acceptor>,
+    /// Where events go.
+    pub events: Arc<EventSource>,
+    /// Every session and listener holds one of the context's shares until it ends.
+    pub shares: Arc<Shares>,
+    /// The I/O threads that may serve accepted peers.
+    pub io_threads: Vec<IoThread>,
+    /// The socket type's name on the wire.
+    pub socket_type: &'static str,
+    /// The socket types that it may talk to.
+    pub peers: &'static [&'static str],
+    /// It announces its routing id.
+    pub announces_routing_id: bool,
+    /// It wants to know the routing id of its peers.
+    pub wants_routing_ids: bool,
+    /// It speaks no protocol (STREAM, raw ROUTER).
+    pub raw: bool,
+    /// It subscribes (SUB, XSUB).
+    pub subscribes: bool,
+    /// It publishes (PUB, XPUB).
+    pub publishes: bool,
+    /// Only the newest message is kept.
+    pub conflate: bool,
+    /// The id that the application gave the peer of this connection.
+    pub peer_routing_id: Vec<u8>,
+}
+
+impl Plan {
+    /// A pipe between the socket and a session: the socket's end, then the session's.
+    pub fn pipe(&self) -> (Pipe, Pipe) {
+        pair([self.limits(), Limits::NONE], self.conflate)
+    }
+
+    /// The high-water marks of the socket's end.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            send: Some(self.options.sndhwm),
+            receive: Some(self.options.rcvhwm),
+        }
+    }
+
+    /// The I/O thread with the least to do.
+    pub fn least_loaded(&self) -> Option<&IoThread> {
+        self.io_threads.iter().min_by_key(|io| io.load())
+    }
+
+    /// What the protocol has to know.
+    pub fn protocol(&self) -> Config {
+        let options = &self.options;
+        let milliseconds = |value: i32| (value > 0).then(|| Duration::from_millis(value as u64));
+        let interval = milliseconds(options.heartbeat_ivl);
+        let timeout = match options.heartbeat_timeout {
+            -1 => interval.unwrap_or_default(),
+            value => milliseconds(value).unwrap_or_default(),
+        };
+        Config {
+            socket_type: self.socket_type,
+            socket_code: u8::try_from(options.kind).unwrap_or(u8::MAX),
+            peers: self.peers,
+            routing_id: if self.announces_routing_id {
+                options.routing_id.clone()
+            } else {
+                Vec::new()
+            },
+            mechanism: Mechanism::Null,
+            legacy_allowed: options.mechanism == 0 && options.zap_domain.is_empty(),
+            max_msg_size: u64::try_from(options.maxmsgsize).ok(),
+            publishes: self.publishes,
+            heartbeat: Heartbeat {
+                interval,
+                ttl_deciseconds: u16::try_from(options.heartbeat_ttl / 100).unwrap_or(u16::MAX),
+                timeout,
+            },
+            handshake_timeout: milliseconds(options.handshake_ivl),
+            metadata: Vec::new(),
+        }
+    }
+}
