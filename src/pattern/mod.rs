@@ -4,9 +4,35 @@
 //! thread, a clock or a descriptor, and it never waits: what cannot be done now is `EAGAIN`, and
 //! the socket calls again once a pipe was reported.
 
+mod active_set;
+mod dealer;
+mod distribute;
+mod fair_queue;
+mod keys;
+mod kinds;
+mod load_balance;
+mod pair;
+mod publish;
+mod pull;
+mod push;
+mod rep;
+mod req;
+mod router;
+mod routing;
+mod stream;
+mod subscribe;
+mod subscriptions;
+mod xpub;
+mod xsub;
+
+#[cfg(test)]
+mod tests;
+
+pub use kinds::{KINDS, Kind, kind};
+
 use crate::errno::Errno;
 use crate::msg::Msg;
-use crate::options::Options;
+use crate::options::{Options, number};
 use crate::runtime::{PipeId, Pipes};
 
 /// What a pattern may touch while it works.
@@ -52,9 +78,25 @@ pub trait Pattern: Send {
     /// Whether `send` would take a part now.
     fn has_out(&mut self, scope: &mut Scope<'_>) -> bool;
 
-    /// An option that is the pattern's to act on (`ZMQ_SUBSCRIBE` and the like); its value was
-    /// checked by the option table.
-    fn set_option(&mut self, _: &mut Scope<'_>, _number: i32, _value: &[u8]) -> Result<(), Errno> {
-        Err(Errno::EINVAL)
+    /// An option that is the pattern's to act on; the option table has checked it, and stored it
+    /// but for `ZMQ_SUBSCRIBE` and `ZMQ_UNSUBSCRIBE`, whose value is handed in. `EINVAL` if it
+    /// means nothing to this socket type now.
+    fn set_option(&mut self, _: &mut Scope<'_>, option: i32, _: &[u8]) -> Result<(), Errno> {
+        match option {
+            number::SUBSCRIBE | number::UNSUBSCRIBE => Err(Errno::EINVAL),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many different topics are subscribed to (`ZMQ_TOPICS_COUNT`), where there are topics.
+    fn topics_count(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether a message to the peer with this routing id would find room
+    /// (`zmq_socket_get_peer_state`). `EHOSTUNREACH` if there is no such peer, `ENOTSUP` if this
+    /// socket type has no routing ids.
+    fn peer_state(&mut self, _: &mut Scope<'_>, _routing_id: &[u8]) -> Result<bool, Errno> {
+        Err(Errno::ENOTSUP)
     }
 }

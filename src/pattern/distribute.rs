@@ -1,0 +1,168 @@
+//! Distribute: one message to many pipes.
+//!
+//! Invariant: each pipe gets a message whole or not at all. Who gets it is settled at the first
+//! part; a pipe without room then misses all of it, and nobody waits for anybody.
+
+use super::active_set::ActiveSet;
+use crate::msg::Msg;
+use crate::runtime::{PipeId, Pipes};
+
+#[derive(Clone, Copy, Default)]
+struct Member {
+    /// The message for which the pipe was marked last.
+    marked: u32,
+    /// There was no room, and the pipe did not say otherwise since.
+    full: bool,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Distribute {
+    set: ActiveSet,
+    /// By the number of the pipe.
+    members: Vec<Member>,
+    /// Who gets the present message.
+    matching: Vec<PipeId>,
+    /// The number of the present message; marks of other messages do not count.
+    message: u32,
+    /// Parts of the present message are still to come.
+    more: bool,
+}
+
+impl Distribute {
+    /// Adds a pipe.
+    pub(super) fn attach(&mut self, pipe: PipeId) {
+        let number = pipe.0 as usize;
+        if self.members.len() <= number {
+            self.members.resize(number + 1, Member::default());
+        }
+        self.members[number] = Member {
+            marked: self.message.wrapping_sub(1),
+            full: false,
+        };
+        self.set.insert(pipe);
+    }
+
+    /// A pipe has room again.
+    pub(super) fn activate(&mut self, pipe: PipeId) {
+        self.set_full(pipe, false);
+    }
+
+    /// Leaves a pipe out until it is activated.
+    pub(super) fn hold(&mut self, pipe: PipeId) {
+        self.set_full(pipe, true);
+    }
+
+    fn set_full(&mut self, pipe: PipeId, full: bool) {
+        if let Some(member) = self.members.get_mut(pipe.0 as usize) {
+            member.full = full;
+        }
+    }
+
+    /// A pipe is over.
+    pub(super) fn gone(&mut self, pipe: PipeId) {
+        self.set.remove(pipe);
+        self.matching.retain(|&matching| matching != pipe);
+    }
+
+    /// All pipes.
+    pub(super) fn iter(&self) -> impl Iterator<Item = PipeId> + '_ {
+        self.set.iter()
+    }
+
+    /// Whether parts of a message are still to come.
+    pub(super) fn is_mid_message(&self) -> bool {
+        self.more
+    }
+
+    /// Begins a message that nobody gets yet.
+    pub(super) fn begin(&mut self) {
+        self.matching.clear();
+        self.message = self.message.wrapping_add(1);
+        if self.message == 0 {
+            // Marks of four billion messages ago must not be taken for new ones.
+            for member in &mut self.members {
+                member.marked = u32::MAX;
+            }
+        }
+    }
+
+    /// Has a pipe get the message.
+    #[inline]
+    pub(super) fn mark(&mut self, pipe: PipeId) {
+        if let Some(member) = self.members.get_mut(pipe.0 as usize)
+            && member.marked != self.message
+            && self.set.contains(pipe)
+        {
+            member.marked = self.message;
+            self.matching.push(pipe);
+        }
+    }
+
+    /// Has all pipes get the message.
+    pub(super) fn mark_all(&mut self) {
+        self.matching.clear();
+        self.matching.extend(self.set.iter());
+    }
+
+    /// Has those get the message that were not marked.
+    pub(super) fn invert(&mut self) {
+        let (members, message) = (&self.members, self.message);
+        self.matching.clear();
+        let unmarked = |pipe: &PipeId| members[pipe.0 as usize].marked != message;
+        self.matching.extend(self.set.iter().filter(unmarked));
+    }
+
+    /// Whether every marked pipe has room, but for those whose other end is gone.
+    pub(super) fn has_room(&self, pipes: &mut Pipes) -> bool {
+        self.matching.iter().all(|&pipe| {
+            pipes.writable(pipe) || pipes.get(pipe).is_none_or(|end| end.is_abandoned())
+        })
+    }
+
+    /// Sends a part to all that get the message, and leaves an empty one.
+    pub(super) fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) {
+        let part = msg.take();
+        let more = part.more();
+        if !std::mem::replace(&mut self.more, more) {
+            let members = &mut self.members;
+            self.matching.retain(|&pipe| {
+                let Some(member) = members.get_mut(pipe.0 as usize) else {
+                    return false;
+                };
+                member.full = member.full || !pipes.writable(pipe);
+                !member.full
+            });
+        }
+        self.spread(pipes, part);
+        if !more {
+            for &pipe in &self.matching {
+                pipes.flush(pipe);
+            }
+            self.matching.clear();
+        }
+    }
+
+    fn spread(&mut self, pipes: &mut Pipes, mut part: Msg) {
+        let Some((&last, others)) = self.matching.split_last() else {
+            return;
+        };
+        let mut refused = None;
+        let mut write = |pipe: PipeId, copy: Msg| {
+            if pipes.write(pipe, copy).is_err() {
+                // It had room, so its other end is gone.
+                pipes.rollback(pipe);
+                refused.get_or_insert_with(Vec::new).push(pipe);
+            }
+        };
+        if !others.is_empty() {
+            for (&pipe, copy) in others.iter().zip(part.share_many(others.len() as u32)) {
+                write(pipe, copy);
+            }
+        }
+        write(last, part);
+        if let Some(refused) = refused {
+            self.matching.retain(|pipe| !refused.contains(pipe));
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! REP (RFC 28): a request, then its reply, in turns.
+//!
+//! ```text
+//!            delimiter read           last part              last part
+//!   Idle ───────────────────► Request ─────────► Replying ──────────────► Idle
+//! ```
+//!
+//! A request is an envelope (any parts, then an empty one) and the application's parts; the reply
+//! leaves with the same envelope, on the pipe that the request came from.
+//! Invariant: `envelope` is whole in `Request` and `Replying` until the reply's first part.
+
+use super::fair_queue::FairQueue;
+use super::{Arrival, Pattern, Scope};
+use crate::errno::Errno;
+use crate::msg::Msg;
+use crate::runtime::PipeId;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Idle,
+    /// `begun`: the application has seen a part of it.
+    Request {
+        begun: bool,
+    },
+    Replying,
+}
+
+/// See the module.
+pub(super) struct Rep {
+    inbound: FairQueue,
+    state: State,
+    envelope: Vec<Msg>,
+    /// Whom the reply goes to; nobody once that peer is gone.
+    peer: Option<PipeId>,
+}
+
+impl Rep {
+    pub(super) fn new() -> Rep {
+        Rep {
+            inbound: FairQueue::default(),
+            state: State::Idle,
+            envelope: Vec::new(),
+            peer: None,
+        }
+    }
+
+    /// Reads up to the body of the next request.
+    fn find_request(&mut self, scope: &mut Scope<'_>) -> Result<(), Errno> {
+        loop {
+            self.envelope.clear();
+            let mut part = Msg::empty();
+            let pipe = self.inbound.recv(scope.pipes, &mut part)?;
+            // A message that ends before its delimiter, or with it, is malformed and dropped.
+            while part.more() {
+                let delimiter = part.is_empty();
+                self.envelope.push(part.take());
+                if delimiter {
+                    self.peer = Some(pipe);
+                    self.state = State::Request { begun: false };
+                    return Ok(());
+                }
+                self.inbound.recv(scope.pipes, &mut part)?;
+            }
+        }
+    }
+}
+
+impl Pattern for Rep {
+    fn attached(&mut self, _: &mut Scope<'_>, pipe: PipeId, _: Arrival<'_>) {
+        self.inbound.attach(pipe);
+    }
+
+    fn readable(&mut self, _: &mut Scope<'_>, pipe: PipeId) {
+        self.inbound.activate(pipe);
+    }
+
+    fn writable(&mut self, _: &mut Scope<'_>, _: PipeId) {}
+
+    fn gone(&mut self, _: &mut Scope<'_>, pipe: PipeId) {
+        self.inbound.gone(pipe);
+        if self.peer == Some(pipe) {
+            self.peer = None;
+            if self.state == (State::Request { begun: false }) {
+                self.inbound.forget_cut();
+                self.state = State::Idle;
+            }
+        }
+    }
+
+    fn send(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<(), Errno> {
+        if self.state != State::Replying {
+            return Err(Errno::EFSM);
+        }
+        let part = msg.take();
+        let more = part.more();
+        if let Some(peer) = self.peer {
+            // COMPAT: a reply for which its peer's pipe has no room is dropped, as ROUTER does.
+            let mut parts = self.envelope.drain(..).chain([part]);
+            if parts.any(|part| scope.pipes.write(peer, part).is_err()) {
+                scope.pipes.rollback(peer);
+                self.peer = None;
+            } else if !more {
+                scope.pipes.flush(peer);
+            }
+        }
+        if !more {
+            self.envelope.clear();
+            self.peer = None;
+            self.state = State::Idle;
+        }
+        Ok(())
+    }
+
+    fn recv(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<(), Errno> {
+        match self.state {
+            State::Replying => return Err(Errno::EFSM),
+            State::Idle => self.find_request(scope)?,
+            State::Request { .. } => {}
+        }
+        self.inbound.recv(scope.pipes, msg)?;
+        self.state = if msg.more() {
+            State::Request { begun: true }
+        } else {
+            State::Replying
+        };
+        Ok(())
+    }
+
+    fn has_in(&mut self, scope: &mut Scope<'_>) -> bool {
+        match self.state {
+            State::Idle => self.find_request(scope).is_ok(),
+            State::Request { .. } => true,
+            State::Replying => false,
+        }
+    }
+
+    fn has_out(&mut self, _: &mut Scope<'_>) -> bool {
+        self.state == State::Replying
+    }
+}

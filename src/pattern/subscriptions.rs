@@ -1,0 +1,241 @@
+//! Who wants what: the prefixes that pipes subscribed to, and those that a subscriber asked for.
+//!
+//! Invariant of [`Subscriptions`]: the number of a topic in `topics` says who wants it, one pipe
+//! by its number or several as a crowd; nobody wants a topic that is not there. `held` lists every
+//! topic of a pipe at least once; what it lists beyond that is found out by asking the topic.
+
+use super::keys::{Index, Keys};
+use crate::errno::Errno;
+use crate::runtime::PipeId;
+
+/// Set in the number of a topic: a crowd, not a pipe.
+const CROWD: u32 = 1 << 31;
+
+/// How many outdated topics a pipe may list before they are looked for.
+const OUTDATED: u32 = 64;
+
+/// What a cancellation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Removed {
+    /// Nobody wants the topic any more.
+    Last,
+    /// Others want it still.
+    Remains,
+    /// It was not subscribed to.
+    Unknown,
+}
+
+#[derive(Default)]
+struct Held {
+    topics: Vec<Index>,
+    outdated: u32,
+}
+
+/// Topics and the pipes that want them.
+#[derive(Default)]
+pub(super) struct Subscriptions {
+    topics: Keys,
+    /// Pipes that want the same topic, at least two, ascending.
+    crowds: Vec<Vec<PipeId>>,
+    free_crowds: Vec<u32>,
+    /// By the number of the pipe.
+    held: Vec<Held>,
+}
+
+impl Subscriptions {
+    /// How many topics there are.
+    pub(super) fn len(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// Has a pipe want a topic; `true` if nobody did. A pipe that wants it already is not counted
+    /// twice. `ENOMEM` without memory, with nothing changed.
+    pub(super) fn add(&mut self, topic: &[u8], pipe: PipeId) -> Result<bool, Errno> {
+        let number = pipe.0 as usize;
+        if self.held.len() <= number {
+            self.held.resize_with(number + 1, Held::default);
+        }
+        let no_memory = |_| Errno::ENOMEM;
+        self.held[number].topics.try_reserve(1).map_err(no_memory)?;
+        let (index, new) = self.topics.insert(topic, pipe.0)?;
+        if !new && !self.join(index, pipe)? {
+            return Ok(false);
+        }
+        self.held[number].topics.push(index);
+        Ok(new)
+    }
+
+    /// Adds a pipe to those that want a topic; `false` if it was among them.
+    fn join(&mut self, index: Index, pipe: PipeId) -> Result<bool, Errno> {
+        let value = self.topics.value(index);
+        if value & CROWD != 0 {
+            let crowd = &mut self.crowds[(value & !CROWD) as usize];
+            let Err(place) = crowd.binary_search(&pipe) else {
+                return Ok(false);
+            };
+            crowd.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
+            crowd.insert(place, pipe);
+            return Ok(true);
+        }
+        if value == pipe.0 {
+            return Ok(false);
+        }
+        let both = [PipeId(value.min(pipe.0)), PipeId(value.max(pipe.0))];
+        let crowd = match self.free_crowds.pop() {
+            Some(crowd) => crowd,
+            None => {
+                self.crowds.push(Vec::new());
+                self.crowds.len() as u32 - 1
+            }
+        };
+        self.crowds[crowd as usize].extend(both);
+        self.topics.set_value(index, CROWD | crowd);
+        Ok(true)
+    }
+
+    /// Has a pipe not want a topic any more.
+    pub(super) fn remove(&mut self, topic: &[u8], pipe: PipeId) -> Removed {
+        let Some(index) = self.topics.find(topic) else {
+            return Removed::Unknown;
+        };
+        let removed = self.leave(index, pipe);
+        if removed != Removed::Unknown
+            && let Some(held) = self.held.get_mut(pipe.0 as usize)
+        {
+            held.outdated += 1;
+            if held.outdated > OUTDATED && held.outdated as usize > held.topics.len() / 2 {
+                let topics = std::mem::take(&mut held.topics);
+                self.held[pipe.0 as usize].topics = self.current(topics, pipe);
+                self.held[pipe.0 as usize].outdated = 0;
+            }
+        }
+        removed
+    }
+
+    fn leave(&mut self, index: Index, pipe: PipeId) -> Removed {
+        let value = self.topics.value(index);
+        if value & CROWD == 0 {
+            if value != pipe.0 {
+                return Removed::Unknown;
+            }
+            self.topics.remove(index);
+            return Removed::Last;
+        }
+        let number = value & !CROWD;
+        let crowd = &mut self.crowds[number as usize];
+        let Ok(place) = crowd.binary_search(&pipe) else {
+            return Removed::Unknown;
+        };
+        crowd.remove(place);
+        if let [single] = crowd[..] {
+            *crowd = Vec::new();
+            self.free_crowds.push(number);
+            self.topics.set_value(index, single.0);
+        }
+        Removed::Remains
+    }
+
+    /// What of a list of topics a pipe wants, each once.
+    fn current(&self, mut topics: Vec<Index>, pipe: PipeId) -> Vec<Index> {
+        topics.sort_unstable();
+        topics.dedup();
+        topics.retain(|&index| self.topics.is_live(index) && self.wants(index, pipe));
+        topics.shrink_to(topics.len() * 2);
+        topics
+    }
+
+    fn wants(&self, index: Index, pipe: PipeId) -> bool {
+        let value = self.topics.value(index);
+        if value & CROWD == 0 {
+            value == pipe.0
+        } else {
+            let crowd = &self.crowds[(value & !CROWD) as usize];
+            crowd.binary_search(&pipe).is_ok()
+        }
+    }
+
+    /// Has a pipe want nothing any more: `lost` is told each topic that it wanted, and whether
+    /// nobody else wants it.
+    pub(super) fn remove_pipe(&mut self, pipe: PipeId, mut lost: impl FnMut(&[u8], bool)) {
+        let Some(held) = self.held.get_mut(pipe.0 as usize) else {
+            return;
+        };
+        let topics = std::mem::take(held).topics;
+        for index in self.current(topics, pipe) {
+            let last = self.topics.value(index) & CROWD == 0;
+            lost(self.topics.key(index), last);
+            self.leave(index, pipe);
+        }
+    }
+
+    /// Calls `found` for every pipe that wants a message which begins like this; for one that has
+    /// several reasons to, several times.
+    #[inline]
+    pub(super) fn matching(&self, octets: &[u8], mut found: impl FnMut(PipeId)) {
+        self.topics.prefixes_of(octets, |index| {
+            let value = self.topics.value(index);
+            if value & CROWD == 0 {
+                found(PipeId(value));
+            } else {
+                for &pipe in &self.crowds[(value & !CROWD) as usize] {
+                    found(pipe);
+                }
+            }
+            true
+        });
+    }
+}
+
+/// Topics that a subscriber asked for, each with how often.
+#[derive(Default)]
+pub(super) struct Interests(Keys);
+
+impl Interests {
+    /// How many different topics there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Asks for a topic once (more). `ENOMEM` without memory, with nothing changed.
+    pub(super) fn add(&mut self, topic: &[u8]) -> Result<(), Errno> {
+        let (index, new) = self.0.insert(topic, 1)?;
+        if !new {
+            let count = self.0.value(index);
+            self.0.set_value(index, count.saturating_add(1));
+        }
+        Ok(())
+    }
+
+    /// Takes one request for a topic back.
+    pub(super) fn remove(&mut self, topic: &[u8]) -> Removed {
+        let Some(index) = self.0.find(topic) else {
+            return Removed::Unknown;
+        };
+        match self.0.value(index) {
+            0 | 1 => {
+                self.0.remove(index);
+                Removed::Last
+            }
+            count => {
+                self.0.set_value(index, count - 1);
+                Removed::Remains
+            }
+        }
+    }
+
+    /// Whether a message that begins like this was asked for.
+    #[inline]
+    pub(super) fn matches(&self, octets: &[u8]) -> bool {
+        let mut matches = false;
+        self.0.prefixes_of(octets, |_| {
+            matches = true;
+            false
+        });
+        matches
+    }
+
+    /// All topics, each once.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.iter()
+    }
+}
