@@ -1,1 +1,251 @@
-//! Placeholder.
+//! The socket: a pattern, its pipes and options behind one lock, and the endpoints it was given.
+//!
+//! Invariants: a [`Socket`] is a cell that is never freed, so that a stale handle may be looked at;
+//! what makes it a socket is inside its lock. Its use from two threads is slow at worst. A call
+//! that waits holds no lock while it does.
+
+mod close;
+mod endpoint;
+mod io;
+mod options;
+mod realm;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+
+use crate::errno::Errno;
+use crate::options::Options;
+use crate::pattern::{Arrival, Kind, Pattern, Scope};
+use crate::runtime::{Attachment, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark};
+use crate::sys;
+
+use endpoint::Endpoint;
+pub use realm::Realm;
+
+/// A socket's cell: what `void *` points to. The tag says whether it is in use.
+#[repr(C)]
+pub struct Socket {
+    pub(crate) tag: AtomicU32,
+    /// The fork generation that the socket belongs to.
+    generation: AtomicU32,
+    inner: Mutex<Option<Box<Inner>>>,
+}
+
+/// Cells that no socket uses at present.
+static SPARE: Mutex<Vec<&'static Socket>> = Mutex::new(Vec::new());
+
+/// What is inside while the socket is open.
+struct Inner {
+    /// Never used twice, unlike the cell.
+    id: u64,
+    kind: &'static Kind,
+    realm: Arc<Realm>,
+    pattern: Box<dyn Pattern>,
+    pipes: Pipes,
+    options: Options,
+    inbox: Arc<Inbox>,
+    events: Arc<EventSource>,
+    endpoints: Vec<Endpoint>,
+    /// The part received last has further parts.
+    receive_more: bool,
+    /// One direct write is allowed: the socket waited or received since the last one, so this is
+    /// conversation and not a stream that batches should form in.
+    may_write_now: bool,
+    /// Lists that are used again and again.
+    marks: Vec<(u32, u32)>,
+    attachments: Vec<Attachment>,
+    _share: Share,
+}
+
+type Guard<'a> = MappedMutexGuard<'a, Inner>;
+
+impl Socket {
+    /// What the tag of a live socket is.
+    pub(crate) const TAG: u32 = 0x5A0C_4E71;
+    /// What the tag of a cell without a socket is.
+    const DEAD: u32 = 0xDEAD_5A0C;
+
+    /// A new socket. `EINVAL` for an unknown type.
+    pub fn open(realm: &Arc<Realm>, kind: i32) -> Result<&'static Socket, Errno> {
+        let kind = crate::pattern::kind(kind).ok_or(Errno::EINVAL)?;
+        let mut options = Options::new(kind.number, &realm.defaults());
+        let pattern = (kind.make)(&mut options);
+        let inbox = Arc::new(Inbox::new());
+        let id = realm.enlist(&inbox)?;
+        let inner = Box::new(Inner {
+            id,
+            kind,
+            pattern,
+            pipes: Pipes::new(),
+            options,
+            inbox,
+            events: EventSource::new(realm.names.clone()),
+            endpoints: Vec::new(),
+            receive_more: false,
+            may_write_now: true,
+            marks: Vec::new(),
+            attachments: Vec::new(),
+            _share: realm.shares.share(),
+            realm: realm.clone(),
+        });
+        let cell = SPARE.lock().pop().unwrap_or_else(|| {
+            let cell = Socket {
+                tag: AtomicU32::new(Socket::DEAD),
+                generation: AtomicU32::new(0),
+                inner: Mutex::new(None),
+            };
+            Box::leak(Box::new(cell))
+        });
+        cell.generation
+            .store(sys::fork_generation(), Ordering::Relaxed);
+        *cell.inner.lock() = Some(inner);
+        cell.tag.store(Socket::TAG, Ordering::Release);
+        Ok(cell)
+    }
+
+    /// Whether another process made the socket. Then nothing of it may be locked: whoever held a
+    /// lock when the process forked does not exist here.
+    #[inline]
+    fn is_foreign(&self) -> bool {
+        self.generation.load(Ordering::Relaxed) != sys::fork_generation()
+    }
+
+    /// The inside, locked. `ENOTSOCK` if the socket was closed, `ETERM` if another process made
+    /// it.
+    #[inline]
+    fn lock(&self) -> Result<Guard<'_>, Errno> {
+        if self.is_foreign() {
+            return Err(Errno::ETERM);
+        }
+        MutexGuard::try_map(self.inner.lock(), |inner| inner.as_deref_mut())
+            .map_err(|_| Errno::ENOTSOCK)
+    }
+
+    /// The inside, locked, with all news taken in. `ETERM` if the context ends.
+    #[inline]
+    fn enter(&self) -> Result<Guard<'_>, Errno> {
+        let mut inner = self.lock()?;
+        inner.check()?;
+        if inner.inbox.is_dirty() {
+            inner.take_news();
+        }
+        Ok(inner)
+    }
+}
+
+impl Inner {
+    /// `ETERM` if nothing may be done any more.
+    #[inline]
+    fn check(&self) -> Result<(), Errno> {
+        if self.inbox.is_terminated() {
+            return Err(Errno::ETERM);
+        }
+        Ok(())
+    }
+
+    /// Calls the pattern, then sees to what the call left behind.
+    #[inline]
+    fn with_pattern<R>(&mut self, call: impl FnOnce(&mut dyn Pattern, &mut Scope<'_>) -> R) -> R {
+        let mut scope = Scope {
+            pipes: &mut self.pipes,
+            options: &mut self.options,
+        };
+        let result = call(&mut *self.pattern, &mut scope);
+        while let Some(id) = self.pipes.take_finished() {
+            let mut scope = Scope {
+                pipes: &mut self.pipes,
+                options: &mut self.options,
+            };
+            self.pattern.gone(&mut scope, id);
+            self.forget_pipe(id);
+        }
+        if self.pipes.settle(self.may_write_now) {
+            self.may_write_now = false;
+        }
+        result
+    }
+
+    fn forget_pipe(&mut self, id: PipeId) {
+        self.pipes.remove(id);
+        self.endpoints
+            .retain(|endpoint| !endpoint.is_inproc_over(id));
+    }
+
+    /// Takes in what happened since the last call.
+    fn take_news(&mut self) {
+        let mut marks = std::mem::take(&mut self.marks);
+        let mut attachments = std::mem::take(&mut self.attachments);
+        self.inbox.take(&mut marks, &mut attachments);
+        for attachment in attachments.drain(..) {
+            self.attach(attachment);
+        }
+        for (token, marks) in marks.drain(..) {
+            let id = PipeId(token);
+            if !self.pipes.contains(id) {
+                continue;
+            }
+            self.with_pattern(|pattern, scope| {
+                if marks & mark::HICCUP != 0 {
+                    pattern.hiccuped(scope, id);
+                }
+                if marks & (mark::READABLE | mark::CLOSED) != 0 {
+                    pattern.readable(scope, id);
+                }
+                if marks & mark::WRITABLE != 0 {
+                    pattern.writable(scope, id);
+                }
+                if marks & mark::CLOSED != 0 {
+                    scope.pipes.check_finished(id);
+                }
+            });
+        }
+        self.marks = marks;
+        self.attachments = attachments;
+    }
+
+    /// Takes in a pipe end.
+    fn attach(&mut self, attachment: Attachment) -> PipeId {
+        let Attachment {
+            mut pipe,
+            driver,
+            subscribe_to_all,
+            locally_initiated,
+            routing_id,
+        } = attachment;
+        if self.kind.wants_routing_ids {
+            pipe.want_routing_ids();
+        }
+        pipe.set_owner(self.inbox.clone());
+        let id = self.pipes.insert(pipe, driver);
+        if let Some(pipe) = self.pipes.get(id) {
+            pipe.set_token(id.0);
+        }
+        self.with_pattern(|pattern, scope| {
+            let arrival = Arrival {
+                subscribe_to_all,
+                locally_initiated,
+                routing_id: &routing_id,
+            };
+            pattern.attached(scope, id, arrival);
+            // Its other end may have come and gone while nobody had a name for it.
+            if scope.pipes.contains(id) {
+                scope.pipes.check_finished(id);
+            }
+        });
+        id
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            send: Some(self.options.sndhwm),
+            receive: Some(self.options.rcvhwm),
+        }
+    }
+
+    /// Whether only the newest message is kept.
+    fn conflates(&self) -> bool {
+        self.options.conflate && self.kind.conflatable
+    }
+}

@@ -1,0 +1,178 @@
+//! The whole below the C API, in one process: contexts, sockets, transports together.
+
+use std::time::Duration;
+
+use super::*;
+use crate::msg::{Msg, flag};
+use crate::options::{kind, number};
+
+fn text(socket: &Socket, option: i32) -> String {
+    let mut buffer = [0; 256];
+    let len = socket.get_option(option, &mut buffer).unwrap();
+    String::from_utf8(buffer[..len - 1].to_vec()).unwrap()
+}
+
+fn set(socket: &Socket, option: i32, value: i32) {
+    socket
+        .set_option(option, Some(&value.to_ne_bytes()), 4)
+        .unwrap();
+}
+
+fn send(socket: &Socket, body: &[u8], more: bool) {
+    socket
+        .send(
+            &mut Msg::from_slice(body).unwrap(),
+            if more { 2 } else { 0 },
+        )
+        .unwrap();
+}
+
+fn recv(socket: &Socket) -> (Vec<u8>, bool) {
+    let mut msg = Msg::empty();
+    socket.recv(&mut msg, 0).unwrap();
+    (msg.data().to_vec(), msg.more())
+}
+
+/// Endpoints of every transport, wildcards where it has them.
+fn endpoints() -> Vec<String> {
+    ["inproc://here", "tcp://127.0.0.1:*", "ipc://*"]
+        .map(String::from)
+        .to_vec()
+}
+
+/// Two connected PAIR sockets.
+fn pairs(context: &'static Context, endpoint: &str) -> (&'static Socket, &'static Socket) {
+    let (a, b) = (
+        context.socket(kind::PAIR).unwrap(),
+        context.socket(kind::PAIR).unwrap(),
+    );
+    for socket in [a, b] {
+        set(socket, number::RCVTIMEO, 20_000);
+        set(socket, number::SNDTIMEO, 20_000);
+    }
+    a.bind(endpoint.as_bytes()).unwrap();
+    b.connect(text(a, number::LAST_ENDPOINT).as_bytes())
+        .unwrap();
+    (a, b)
+}
+
+#[test]
+fn messages_of_every_size_go_both_ways_over_every_transport() {
+    for endpoint in endpoints() {
+        let context = Context::create().unwrap();
+        let (a, b) = pairs(context, &endpoint);
+        for size in [0, 1, 48, 49, 255, 256, 8191, 70_000, 300_000, 5_000_000] {
+            let body: Vec<u8> = (0..size).map(|i| (i * 7) as u8).collect();
+            send(b, &body, true);
+            send(b, &body, false);
+            assert!(recv(a) == (body.clone(), true), "{endpoint}, {size} octets");
+            assert!(
+                recv(a) == (body.clone(), false),
+                "{endpoint}, {size} octets"
+            );
+            send(a, &body, false);
+            assert!(recv(b) == (body, false), "{endpoint}, {size} octets");
+        }
+        a.close();
+        b.close();
+        context.terminate().unwrap();
+    }
+}
+
+#[test]
+fn a_stream_of_messages_keeps_its_order_over_every_transport() {
+    for endpoint in endpoints() {
+        let context = Context::create().unwrap();
+        let (a, b) = pairs(context, &endpoint);
+        let writer = std::thread::spawn(move || {
+            for i in 0..100_000_u32 {
+                send(b, &i.to_ne_bytes(), false);
+            }
+            b.close();
+        });
+        for i in 0..100_000_u32 {
+            assert_eq!(recv(a).0, i.to_ne_bytes(), "{endpoint}");
+        }
+        writer.join().unwrap();
+        a.close();
+        context.terminate().unwrap();
+    }
+}
+
+#[test]
+fn what_was_sent_arrives_although_the_sender_closed() {
+    for endpoint in ["tcp://127.0.0.1:*", "ipc://*"] {
+        let context = Context::create().unwrap();
+        let (a, b) = pairs(context, endpoint);
+        for i in 0..500_u32 {
+            send(b, &i.to_ne_bytes(), false);
+        }
+        b.close();
+        for i in 0..500_u32 {
+            assert_eq!(recv(a).0, i.to_ne_bytes());
+        }
+        a.close();
+        context.terminate().unwrap();
+    }
+}
+
+#[test]
+fn waiting_ends_with_time_and_with_the_context() {
+    let context = Context::create().unwrap();
+    let socket = context.socket(kind::PAIR).unwrap();
+    set(socket, number::RCVTIMEO, 30);
+    let before = std::time::Instant::now();
+    assert_eq!(socket.recv(&mut Msg::empty(), 0), Err(Errno::EAGAIN));
+    assert!(before.elapsed() >= Duration::from_millis(30));
+    assert_eq!(socket.recv(&mut Msg::empty(), 1), Err(Errno::EAGAIN));
+    set(socket, number::RCVTIMEO, -1);
+    let waiting = std::thread::spawn(move || {
+        let result = socket.recv(&mut Msg::empty(), 0);
+        socket.close();
+        result
+    });
+    context.terminate().unwrap();
+    assert_eq!(waiting.join().unwrap(), Err(Errno::ETERM));
+    assert_eq!(socket.send(&mut Msg::empty(), 0), Err(Errno::ENOTSOCK));
+    assert_eq!(context.terminate(), Err(Errno::EFAULT));
+}
+
+#[test]
+fn polling_sees_sockets_and_descriptors() {
+    let context = Context::create().unwrap();
+    let (a, b) = pairs(context, "tcp://127.0.0.1:*");
+    let event = crate::sys::EventFd::new().unwrap();
+    let wanted = |socket: Option<&'static Socket>, fd| poll::Item {
+        socket,
+        fd,
+        events: 1,
+        revents: 0,
+    };
+    let mut items = [wanted(Some(a), -1), wanted(None, event.fd())];
+    assert_eq!(poll::poll(&mut items, 0), Ok(0));
+    send(b, b"x", false);
+    assert_eq!(poll::poll(&mut items, 20_000), Ok(1));
+    assert_eq!((items[0].revents, items[1].revents), (1, 0));
+    event.signal();
+    assert_eq!(poll::poll(&mut items, 20_000), Ok(2));
+    assert_eq!(recv(a).0, b"x");
+    assert_eq!(poll::poll(&mut items, -1), Ok(1));
+    assert_eq!((items[0].revents, items[1].revents), (0, 1));
+    a.close();
+    b.close();
+    context.terminate().unwrap();
+}
+
+#[test]
+fn flags_of_a_sent_message_are_the_calls_own() {
+    let context = Context::create().unwrap();
+    let (a, b) = pairs(context, "inproc://flags");
+    let mut msg = Msg::from_slice(&[1; 100]).unwrap();
+    msg.set(flag::MORE | flag::SUBSCRIBE);
+    a.send(&mut msg, 0).unwrap();
+    assert!(msg.is_empty());
+    assert_eq!(recv(b), (vec![1; 100], false));
+    a.close();
+    b.close();
+    context.terminate().unwrap();
+}

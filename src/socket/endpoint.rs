@@ -1,0 +1,324 @@
+//! Bind, connect, and taking either back.
+//!
+//! Invariant: what was bound or connected is in `endpoints` until it is taken back or the socket
+//! closes. The same text may be connected several times; taking it back takes back all.
+
+use std::sync::Arc;
+
+use crate::errno::Errno;
+use crate::options::kind;
+use crate::runtime::{Attachment, Limits, Party, PipeId, number, pair};
+use crate::session::{Connecter, Listening, Plan, Session};
+use crate::transport;
+
+use super::{Inner, Realm, Socket};
+
+/// The scheme that never leaves the process.
+const INPROC: &str = "inproc";
+
+/// Something bound or connected.
+pub(super) struct Endpoint {
+    /// As it was given.
+    given: String,
+    /// With wildcards resolved.
+    resolved: String,
+    what: What,
+}
+
+enum What {
+    Listener(Arc<Listening>),
+    Session(Arc<Session>, Option<PipeId>),
+    InprocBound,
+    InprocConnected(PipeId),
+}
+
+impl Endpoint {
+    pub(super) fn is_inproc_over(&self, pipe: PipeId) -> bool {
+        matches!(self.what, What::InprocConnected(own) if own == pipe)
+    }
+
+    /// Has what stands behind it end.
+    pub(super) fn close(&self, linger: i32) {
+        match &self.what {
+            What::Listener(listener) => listener.close(linger),
+            What::Session(session, _) => session.close(linger),
+            What::InprocBound | What::InprocConnected(_) => {}
+        }
+    }
+}
+
+/// An endpoint as text. COMPAT: libzmq takes any octets; names of hosts and the like are text.
+fn text(endpoint: &[u8]) -> Result<&str, Errno> {
+    std::str::from_utf8(endpoint).map_err(|_| Errno::EINVAL)
+}
+
+impl Socket {
+    /// Binds to an endpoint.
+    pub fn bind(&self, endpoint: &[u8]) -> Result<(), Errno> {
+        let mut inner = self.enter()?;
+        let endpoint = text(endpoint)?;
+        let (scheme, address) = transport::split(endpoint)?;
+        if scheme == INPROC {
+            return inner.bind_inproc(endpoint, address);
+        }
+        inner.bind_stream(endpoint)
+    }
+
+    /// Connects to an endpoint.
+    pub fn connect(&self, endpoint: &[u8]) -> Result<(), Errno> {
+        let mut inner = self.enter()?;
+        let endpoint = text(endpoint)?;
+        let (scheme, address) = transport::split(endpoint)?;
+        if scheme == INPROC {
+            return inner.connect_inproc(endpoint, address);
+        }
+        inner.connect_stream(endpoint)
+    }
+
+    /// Takes back a bind.
+    pub fn unbind(&self, endpoint: &[u8]) -> Result<(), Errno> {
+        self.take_back(endpoint)
+    }
+
+    /// Takes back a connect.
+    pub fn disconnect(&self, endpoint: &[u8]) -> Result<(), Errno> {
+        self.take_back(endpoint)
+    }
+
+    // COMPAT: libzmq does not tell the two apart either.
+    fn take_back(&self, endpoint: &[u8]) -> Result<(), Errno> {
+        let mut inner = self.enter()?;
+        let endpoint = text(endpoint)?;
+        let (scheme, address) = transport::split(endpoint)?;
+        if scheme == INPROC {
+            return inner.take_back_inproc(endpoint, address);
+        }
+        inner.take_back_stream(endpoint)
+    }
+
+    /// Reports events to an inproc endpoint (`None`: stops that). `version` and `kind` as
+    /// `zmq_socket_monitor_versioned` has them.
+    pub fn monitor(
+        &self,
+        endpoint: Option<&[u8]>,
+        events: u64,
+        version: i32,
+        kind: i32,
+    ) -> Result<(), Errno> {
+        let inner = self.lock()?;
+        inner.check()?;
+        // Version 1 has but 16 bits for an event.
+        if version != 1 || events >> 16 != 0 {
+            return Err(Errno::EINVAL);
+        }
+        let Some(endpoint) = endpoint else {
+            inner.events.stop();
+            return Ok(());
+        };
+        let (scheme, name) = transport::split(text(endpoint)?)?;
+        if scheme != INPROC {
+            return Err(Errno::EPROTONOSUPPORT);
+        }
+        if !matches!(kind, kind::PAIR | kind::PUB | kind::PUSH) {
+            return Err(Errno::EINVAL);
+        }
+        inner
+            .events
+            .monitor(events, name.as_bytes(), Realm::fresh_id())
+    }
+}
+
+impl Inner {
+    fn party(&self) -> Party {
+        Party {
+            owner: self.id,
+            limits: if self.conflates() {
+                Limits {
+                    send: Some(0),
+                    receive: Some(0),
+                }
+            } else {
+                self.limits()
+            },
+            routing_id: self.options.routing_id.clone(),
+            wants_routing_ids: self.kind.wants_routing_ids,
+        }
+    }
+
+    fn bind_inproc(&mut self, endpoint: &str, name: &str) -> Result<(), Errno> {
+        self.realm
+            .names
+            .bind(name.as_bytes(), self.party(), self.inbox.clone())?;
+        endpoint.clone_into(&mut self.options.last_endpoint);
+        self.remember(endpoint, endpoint.to_owned(), What::InprocBound);
+        // Those who waited for the name are peers when this returns.
+        self.take_news();
+        Ok(())
+    }
+
+    fn connect_inproc(&mut self, endpoint: &str, name: &str) -> Result<(), Errno> {
+        let inbox = self.inbox.clone();
+        let (party, conflate) = (self.party(), self.conflates());
+        let pipe = self
+            .realm
+            .names
+            .connect(name.as_bytes(), party, inbox, conflate, false)?;
+        endpoint.clone_into(&mut self.options.last_endpoint);
+        let routing_id = std::mem::take(&mut self.options.connect_routing_id);
+        let id = self.attach(Attachment {
+            pipe,
+            driver: None,
+            subscribe_to_all: false,
+            locally_initiated: true,
+            routing_id,
+        });
+        self.remember(endpoint, endpoint.to_owned(), What::InprocConnected(id));
+        Ok(())
+    }
+
+    fn take_back_inproc(&mut self, endpoint: &str, name: &str) -> Result<(), Errno> {
+        let bound = self.realm.names.unbind(name.as_bytes(), self.id).is_ok();
+        let (taken, kept) = std::mem::take(&mut self.endpoints)
+            .into_iter()
+            .partition(|one: &Endpoint| one.given == endpoint);
+        self.endpoints = kept;
+        if taken.is_empty() && !bound {
+            return Err(Errno::ENOENT);
+        }
+        for one in taken {
+            if let What::InprocConnected(id) = one.what {
+                self.let_go(id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes a pipe of ours.
+    fn let_go(&mut self, id: PipeId) {
+        self.with_pattern(|_, scope| scope.pipes.terminate(id));
+    }
+
+    fn remember(&mut self, given: &str, resolved: String, what: What) {
+        self.endpoints.push(Endpoint {
+            given: given.to_owned(),
+            resolved,
+            what,
+        });
+    }
+
+    /// What sessions will know of this socket.
+    fn plan(&mut self) -> Result<Arc<Plan>, Errno> {
+        let io_threads = self.realm.io_threads(self.options.affinity);
+        if io_threads.is_empty() {
+            return Err(Errno::EMTHREAD);
+        }
+        let raw = self.kind.raw || self.options.router_raw;
+        Ok(Arc::new(Plan {
+            options: self.options.clone(),
+            acceptor: self.inbox.clone(),
+            events: self.events.clone(),
+            shares: self.realm.shares.clone(),
+            io_threads,
+            socket_type: self.kind.name,
+            peers: self.kind.peers,
+            announces_routing_id: self.kind.announces_routing_id,
+            wants_routing_ids: self.kind.wants_routing_ids,
+            raw,
+            subscribes: self.kind.subscribes,
+            publishes: self.kind.publishes,
+            conflate: self.conflates(),
+            peer_routing_id: Vec::new(),
+        }))
+    }
+
+    fn bind_stream(&mut self, endpoint: &str) -> Result<(), Errno> {
+        let (family, address) = transport::parse(endpoint)?;
+        let plan = self.plan()?;
+        let listener = family.listen(address, &self.options).inspect_err(|errno| {
+            self.events
+                .raise(number::BIND_FAILED, errno.0 as u64, endpoint);
+        })?;
+        let resolved = listener.endpoint().to_owned();
+        let io = plan.least_loaded().ok_or(Errno::EMTHREAD)?.clone();
+        let listening = Listening::start(plan, &io, listener)?;
+        resolved.clone_into(&mut self.options.last_endpoint);
+        // COMPAT: what was bound by a wildcard is known by what became of it only.
+        let wildcard = [":*", ":0", "//*"]
+            .iter()
+            .any(|ending| endpoint.ends_with(ending));
+        let given = if wildcard {
+            resolved.clone()
+        } else {
+            endpoint.to_owned()
+        };
+        self.remember(&given, resolved, What::Listener(listening));
+        Ok(())
+    }
+
+    fn connect_stream(&mut self, endpoint: &str) -> Result<(), Errno> {
+        let (family, address) = transport::parse(endpoint)?;
+        family.check_connect(address, &self.options)?;
+        // COMPAT: a second connection to the same place makes no sense for these, and is ignored.
+        let single = [kind::DEALER, kind::SUB, kind::PUB, kind::REQ].contains(&self.kind.number);
+        if single && self.endpoints.iter().any(|one| one.given == endpoint) {
+            return Ok(());
+        }
+        let mut plan = self.plan()?;
+        let routing_id = std::mem::take(&mut self.options.connect_routing_id);
+        if let Some(plan) = Arc::get_mut(&mut plan) {
+            plan.peer_routing_id.clone_from(&routing_id);
+        }
+        let io = plan.least_loaded().ok_or(Errno::EMTHREAD)?.clone();
+        let connecter = Connecter::new(family, address);
+        let (mut near, mut own) = (None, None);
+        if !self.options.immediate {
+            let (socket_end, session_end) = pair([plan.limits(), Limits::NONE], plan.conflate);
+            near = Some(socket_end);
+            own = Some(session_end);
+        }
+        let session = Session::connecting(plan, &io, connecter, own);
+        let pipe = near.map(|pipe| {
+            self.attach(Attachment {
+                pipe,
+                driver: Some(session.clone()),
+                subscribe_to_all: false,
+                locally_initiated: true,
+                routing_id,
+            })
+        });
+        session.start();
+        endpoint.clone_into(&mut self.options.last_endpoint);
+        self.remember(endpoint, endpoint.to_owned(), What::Session(session, pipe));
+        Ok(())
+    }
+
+    fn take_back_stream(&mut self, endpoint: &str) -> Result<(), Errno> {
+        let (family, address) = transport::parse(endpoint)?;
+        let matches = |one: &Endpoint| one.given == endpoint || one.resolved == endpoint;
+        let mut names = vec![endpoint.to_owned()];
+        if !self.endpoints.iter().any(matches) && family.is_immediate(address) {
+            // The same place may be written in several ways.
+            let places = family.resolve(address, &self.options).unwrap_or_default();
+            names.extend(places.iter().map(transport::Target::endpoint));
+        }
+        let (taken, kept): (Vec<Endpoint>, Vec<Endpoint>) = std::mem::take(&mut self.endpoints)
+            .into_iter()
+            .partition(|one| {
+                names
+                    .iter()
+                    .any(|name| *name == one.given || *name == one.resolved)
+            });
+        self.endpoints = kept;
+        if taken.is_empty() {
+            return Err(Errno::ENOENT);
+        }
+        let linger = self.options.linger;
+        for one in taken {
+            one.close(linger);
+            if let What::Session(_, Some(pipe)) = one.what {
+                self.let_go(pipe);
+            }
+        }
+        Ok(())
+    }
+}

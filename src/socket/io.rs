@@ -1,0 +1,129 @@
+//! Sending, receiving, and waiting for either.
+//!
+//! Invariant: a call that may wait tries first, then sleeps with its parker in the inbox, then
+//! tries again; whatever could make it succeed leaves a mark there.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::errno::Errno;
+use crate::msg::{Msg, flag};
+use crate::queue::Parker;
+use crate::runtime::Inbox;
+
+use super::{Guard, Socket};
+
+/// `ZMQ_DONTWAIT`.
+const DONTWAIT: i32 = 1;
+/// `ZMQ_SNDMORE`.
+const SNDMORE: i32 = 2;
+/// `ZMQ_POLLIN`.
+pub const POLLIN: i32 = 1;
+/// `ZMQ_POLLOUT`.
+pub const POLLOUT: i32 = 2;
+
+/// Until when to wait, for a timeout in milliseconds (-1: for ever, `None`).
+fn deadline(timeout: i32) -> Option<Instant> {
+    let timeout = u64::try_from(timeout).ok()?;
+    Instant::now().checked_add(Duration::from_millis(timeout))
+}
+
+impl Socket {
+    /// Sends one part; on `Ok` the message was taken and left empty. `EAGAIN` when it would have
+    /// to wait longer than it may, and what the pattern says.
+    pub fn send(&self, msg: &mut Msg, flags: i32) -> Result<(), Errno> {
+        let mut inner = self.enter()?;
+        msg.clear(!flag::SHARED);
+        if flags & SNDMORE != 0 {
+            msg.set(flag::MORE);
+        }
+        msg.set_metadata(None);
+        match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
+            Err(Errno::EAGAIN) => {}
+            result => return result,
+        }
+        if flags & DONTWAIT != 0 || inner.options.sndtimeo == 0 {
+            return Err(Errno::EAGAIN);
+        }
+        let deadline = deadline(inner.options.sndtimeo);
+        loop {
+            inner = self.wait(inner, deadline)?;
+            inner.may_write_now = true;
+            match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
+                Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > Instant::now()) => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Receives one part, in place of what `msg` held. `EAGAIN` when it would have to wait longer
+    /// than it may, and what the pattern says.
+    pub fn recv(&self, msg: &mut Msg, flags: i32) -> Result<(), Errno> {
+        let mut inner = self.enter()?;
+        match inner.with_pattern(|pattern, scope| pattern.recv(scope, msg)) {
+            Err(Errno::EAGAIN) => {}
+            result => return inner.received(msg, result),
+        }
+        if flags & DONTWAIT != 0 || inner.options.rcvtimeo == 0 {
+            return Err(Errno::EAGAIN);
+        }
+        let deadline = deadline(inner.options.rcvtimeo);
+        loop {
+            inner = self.wait(inner, deadline)?;
+            match inner.with_pattern(|pattern, scope| pattern.recv(scope, msg)) {
+                Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > Instant::now()) => {}
+                result => return inner.received(msg, result),
+            }
+        }
+    }
+
+    /// Sleeps until something happened to the socket or the deadline has come, and takes it in.
+    /// `ENOTSOCK` if the socket was closed meanwhile, `ETERM`, `EINTR`.
+    fn wait<'a>(&'a self, inner: Guard<'a>, deadline: Option<Instant>) -> Result<Guard<'a>, Errno> {
+        let inbox = inner.inbox.clone();
+        let id = inner.id;
+        let parker = Parker::current();
+        parker.reset();
+        let slept = if inbox.watch(&parker) {
+            drop(inner);
+            let slept = parker.park(deadline);
+            inbox.unwatch(&parker);
+            slept
+        } else {
+            drop(inner);
+            Ok(())
+        };
+        let inner = self.enter()?;
+        if inner.id != id {
+            return Err(Errno::ENOTSOCK);
+        }
+        slept.map(|()| inner)
+    }
+
+    /// What can be done now: a set of [`POLLIN`] and [`POLLOUT`].
+    pub fn events(&self) -> Result<i32, Errno> {
+        Ok(self.enter()?.events())
+    }
+
+    /// Where the socket is told things, for those who wait for several.
+    pub fn inbox(&self) -> Result<Arc<Inbox>, Errno> {
+        Ok(self.lock()?.inbox.clone())
+    }
+}
+
+impl super::Inner {
+    fn received(&mut self, msg: &mut Msg, result: Result<(), Errno>) -> Result<(), Errno> {
+        result?;
+        self.receive_more = msg.more();
+        self.may_write_now = true;
+        Ok(())
+    }
+
+    pub(super) fn events(&mut self) -> i32 {
+        self.with_pattern(|pattern, scope| {
+            let input = if pattern.has_in(scope) { POLLIN } else { 0 };
+            let output = if pattern.has_out(scope) { POLLOUT } else { 0 };
+            input | output
+        })
+    }
+}
