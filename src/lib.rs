@@ -30,4 +30,5 @@ pub mod socket;
 
 pub mod ctx;
 
+#[allow(unsafe_code)]
 pub mod capi;
