@@ -64,7 +64,10 @@ pub fn run(
             match order(control)? {
                 Order::Pause => paused = true,
                 Order::Resume => paused = false,
-                Order::Terminate => return Ok(()),
+                Order::Terminate => {
+                    acknowledge(control);
+                    return Ok(());
+                }
                 Order::Statistics => {
                     report(control, &traffic)?;
                     continue;

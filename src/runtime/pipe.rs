@@ -122,6 +122,8 @@ pub struct Pipe {
     read: u64,
     /// A part with MORE was read last.
     mid_message: bool,
+    /// This end was announced to be over.
+    retired: bool,
     /// Routing ids of the peer are handed out, not skipped.
     wants_routing_ids: bool,
     /// The connection that what is read now came from.
@@ -151,6 +153,7 @@ pub fn pair(limits: [Limits; 2], conflate: bool) -> (Pipe, Pipe) {
         acknowledged: 0,
         read: 0,
         mid_message: false,
+        retired: false,
         wants_routing_ids: false,
         metadata: None,
     };
@@ -346,9 +349,11 @@ impl Pipe {
         }
     }
 
-    /// Whether the other end is gone, read or not.
+    /// Whether nothing that is written here arrives any more: the other end is gone, read or not,
+    /// or this one is [retired](Pipe::retire).
     pub fn is_abandoned(&self) -> bool {
         self.in_lane().ended.load(Ordering::Acquire)
+            || self.out_lane().ended.load(Ordering::Relaxed)
     }
 
     /// Drops everything unread (the peer of a session was lost: what waits is out of date).
@@ -363,7 +368,7 @@ impl Pipe {
     /// (`WRITABLE`) once it is not.
     #[inline]
     pub fn writable(&mut self) -> bool {
-        if self.out_lane().unread.load(Ordering::Relaxed) {
+        if self.out_lane().unread.load(Ordering::Relaxed) || self.retired {
             return false;
         }
         let high_water = self.out_lane().high_water();
@@ -401,7 +406,7 @@ impl Pipe {
         if self.staged.is_empty() && !self.writable() {
             return Err(Rejected(msg));
         }
-        if self.out_lane().unread.load(Ordering::Relaxed) {
+        if self.out_lane().unread.load(Ordering::Relaxed) || self.retired {
             return Err(Rejected(msg));
         }
         if let Some(newest) = &self.link.lanes[self.side].newest {
@@ -469,6 +474,7 @@ impl Pipe {
     pub fn retire(&mut self) {
         self.rollback();
         self.flush();
+        self.retired = true;
         self.in_lane().unread.store(true, Ordering::Release);
         if !self.out_lane().ended.swap(true, Ordering::AcqRel) {
             self.tell(mark::CLOSED);

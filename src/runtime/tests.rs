@@ -314,3 +314,21 @@ fn an_io_thread_drives_what_is_scheduled_and_what_is_due() {
     io.stop();
     assert_eq!(io.load(), 0);
 }
+
+#[test]
+fn a_retired_end_writes_no_more_and_lets_the_other_be_read() {
+    let (mut a, to_a, mut b, _) = owned([limits(5, 5), Limits::NONE]);
+    assert!(a.write(msg("asked for")).is_ok());
+    a.flush();
+    b.retire();
+    assert_eq!(to_a.take(), [(1, mark::CLOSED)]);
+    assert!(a.write(msg("too late")).is_err());
+    assert!(b.write(msg("too late")).is_err());
+    assert!(a.read().is_none());
+    assert!(a.is_finished());
+    assert_eq!(b.read().unwrap().data(), b"asked for");
+    assert!(!b.is_finished());
+    drop(a);
+    assert!(b.read().is_none());
+    assert!(b.is_finished());
+}

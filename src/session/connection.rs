@@ -493,11 +493,6 @@ impl Connection {
             let _ = pipe.write(Msg::empty());
             pipe.flush();
         }
-        self.report_closed(plan);
-    }
-
-    /// Reports the end of the stream.
-    pub(super) fn report_closed(&self, plan: &Plan) {
         plan.events
             .raise(number::DISCONNECTED, self.fd() as u64, &self.endpoint);
     }

@@ -201,7 +201,17 @@ impl Session {
                     });
                 }
             }
+            if core.closing.is_some()
+                && let Some(pipe) = &mut core.pipe
+            {
+                pipe.retire();
+            }
         }
+        self.check_pipe(core);
+    }
+
+    /// Lets go of the pipe once the socket has, and everything it wrote was read.
+    fn check_pipe(&self, core: &mut Core) {
         if let Some(pipe) = &mut core.pipe
             && pipe.is_finished()
         {
@@ -212,12 +222,7 @@ impl Session {
 
     /// Ends the session if it is to end and nothing holds it any more.
     fn wind_up(&self, core: &mut Core, now: Instant) {
-        if let Some(pipe) = &mut core.pipe
-            && pipe.is_finished()
-        {
-            core.pipe = None;
-            core.orphaned = true;
-        }
+        self.check_pipe(core);
         let unsent = match &core.phase {
             Phase::Running(connection) => connection.has_unsent(),
             _ => false,
