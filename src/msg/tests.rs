@@ -148,3 +148,21 @@ fn metadata_names_ignore_case_and_know_the_old_alias() {
     assert_eq!(metadata.get("x-app"), Some(c""));
     assert_eq!(metadata.get("nothing"), None);
 }
+
+#[test]
+fn many_shares_cost_one_count_and_free_the_body_once() {
+    for (asked, made) in [(0, 0), (1, 1), (5, 5), (5, 2), (3, 0)] {
+        let freed = AtomicUsize::new(0);
+        let mut msg = foreign(b"borrowed", &freed);
+        let copies: Vec<Msg> = msg.share_many(asked).take(made).collect();
+        assert_eq!(copies.len(), made);
+        assert!(copies.iter().all(|copy| copy.data() == b"borrowed"));
+        drop(msg);
+        assert_eq!(freed.load(Ordering::Relaxed), usize::from(made == 0));
+        drop(copies);
+        assert_eq!(freed.load(Ordering::Relaxed), 1);
+    }
+    let mut short = Msg::from_slice(b"inline").unwrap();
+    let copies: Vec<Msg> = short.share_many(3).collect();
+    assert!(!short.is_shared() && copies.iter().all(|copy| copy.data() == b"inline"));
+}

@@ -62,6 +62,11 @@ impl Distribute {
     /// A pipe is over.
     pub(super) fn gone(&mut self, pipe: PipeId) {
         self.set.remove(pipe);
+        self.leave_out(pipe);
+    }
+
+    /// Has a pipe miss the rest of the present message.
+    pub(super) fn leave_out(&mut self, pipe: PipeId) {
         self.matching.retain(|&matching| matching != pipe);
     }
 
@@ -114,9 +119,14 @@ impl Distribute {
     }
 
     /// Whether every marked pipe has room, but for those whose other end is gone.
-    pub(super) fn has_room(&self, pipes: &mut Pipes) -> bool {
+    pub(super) fn has_room(&mut self, pipes: &mut Pipes) -> bool {
+        let members = &mut self.members;
         self.matching.iter().all(|&pipe| {
-            pipes.writable(pipe) || pipes.get(pipe).is_none_or(|end| end.is_abandoned())
+            let room = pipes.writable(pipe);
+            if let Some(member) = members.get_mut(pipe.0 as usize) {
+                member.full = !room;
+            }
+            room || pipes.get(pipe).is_none_or(|end| end.is_abandoned())
         })
     }
 

@@ -70,9 +70,8 @@ impl FairQueue {
             match pipes.read(pipe) {
                 // Comes again after each reconnect; the pipe has its name already.
                 Some(part) if part.has(flag::ROUTING_ID) => {}
-                Some(mut part) => {
+                Some(part) => {
                     self.more = part.more();
-                    stamp(pipes, pipe, &mut part);
                     *msg = part;
                     if !self.more {
                         self.set.advance();
@@ -109,15 +108,5 @@ impl FairQueue {
                 break;
             }
         }
-    }
-}
-
-/// Says on a part which connection it came from (`zmq_msg_gets`).
-#[inline]
-pub(super) fn stamp(pipes: &mut Pipes, pipe: PipeId, part: &mut Msg) {
-    if let Some(end) = pipes.get(pipe)
-        && let Some(metadata) = end.metadata()
-    {
-        part.set_metadata(Some(metadata.clone()));
     }
 }

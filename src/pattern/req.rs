@@ -85,6 +85,7 @@ impl Req {
                 }
             }
             if right && part.more() && part.is_empty() {
+                self.peer = Some(pipe);
                 self.state = State::Reply { begun: false };
                 return Ok(());
             }

@@ -74,7 +74,8 @@ impl Pattern for Subscribe {
             }
             number::UNSUBSCRIBE => {
                 let mut msg = request(0, value)?;
-                if self.0.interests.remove(value) == Removed::Last {
+                let removed = self.0.interests.remove(value);
+                if removed == Removed::Last || scope.options.xsub_verbose_unsubscribe {
                     msg.set(flag::CANCEL);
                     self.0.tell_all(scope.pipes, msg);
                 }

@@ -144,6 +144,11 @@ impl Subscriptions {
         topics
     }
 
+    #[cfg(test)]
+    pub(super) fn held_by(&self, pipe: PipeId) -> usize {
+        self.held[pipe.0 as usize].topics.len()
+    }
+
     fn wants(&self, index: Index, pipe: PipeId) -> bool {
         let value = self.topics.value(index);
         if value & CROWD == 0 {

@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 
 use super::distribute::Distribute;
-use super::fair_queue::stamp;
 use super::subscriptions::{Removed, Subscriptions};
 use super::{Arrival, Pattern, Scope};
 use crate::errno::Errno;
@@ -137,7 +136,6 @@ impl Xpub {
             }
         };
         if !self.quiet {
-            stamp(scope.pipes, pipe, &mut msg);
             self.keep(msg, manual)?;
         }
         Ok(())
@@ -207,6 +205,10 @@ impl Pattern for Xpub {
                 // Without memory for its subscriptions a peer cannot be served.
                 scope.pipes.terminate(pipe);
                 return;
+            }
+            if !more && let Some(pending) = self.pending.back_mut() {
+                // The last part may have been a subscription that is no news.
+                pending.msg.clear(flag::MORE);
             }
         }
     }

@@ -166,6 +166,9 @@ impl Pattern for Xsub {
     }
 
     fn hiccuped(&mut self, scope: &mut Scope<'_>, pipe: PipeId) {
+        // Subscriptions must not get into a message that was begun.
+        scope.pipes.rollback(pipe);
+        self.outbound.leave_out(pipe);
         self.tell_everything(scope.pipes, pipe);
     }
 
@@ -201,6 +204,7 @@ impl Pattern for Xsub {
                 self.process = true;
             }
             Some(0) => {
+                self.process = true;
                 let removed = self.interests.remove(&msg.data()[1..]);
                 let news = removed == Removed::Last || scope.options.xsub_verbose_unsubscribe;
                 if !news && first && !more {
