@@ -176,3 +176,31 @@ fn flags_of_a_sent_message_are_the_calls_own() {
     b.close();
     context.terminate().unwrap();
 }
+
+#[test]
+fn conflation_spares_subscriptions() {
+    for endpoint in endpoints() {
+        let context = Context::create().unwrap();
+        let (publisher, subscriber) = (
+            context.socket(kind::XPUB).unwrap(),
+            context.socket(kind::SUB).unwrap(),
+        );
+        set(publisher, number::RCVTIMEO, 20_000);
+        set(subscriber, number::CONFLATE, 1);
+        publisher.bind(endpoint.as_bytes()).unwrap();
+        for topic in [b"a", b"b", b"c"] {
+            subscriber
+                .set_option(number::SUBSCRIBE, Some(topic), 1)
+                .unwrap();
+        }
+        subscriber
+            .connect(text(publisher, number::LAST_ENDPOINT).as_bytes())
+            .unwrap();
+        let mut topics: Vec<Vec<u8>> = (0..3).map(|_| recv(publisher).0).collect();
+        topics.sort();
+        assert_eq!(topics, [b"\x01a", b"\x01b", b"\x01c"], "{endpoint}");
+        publisher.close();
+        subscriber.close();
+        context.terminate().unwrap();
+    }
+}

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::inbox::{Acceptor, Attachment, Mailbox};
-use super::pipe::{Limits, Pipe, pair};
+use super::pipe::{Conflate, Limits, Pipe, pair};
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};
 
@@ -98,7 +98,7 @@ impl Names {
         name: &[u8],
         party: Party,
         mailbox: Arc<dyn Mailbox>,
-        conflate: bool,
+        conflate: Conflate,
         now: bool,
     ) -> Result<Pipe, Errno> {
         let mut state = self.0.lock();

@@ -20,6 +20,6 @@ pub use event::{Event, EventPort, EventSink, EventSource, number};
 pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, mark};
 pub use inproc::{Names, Party};
 pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn};
-pub use pipe::{Limits, Pipe, Rejected, pair};
+pub use pipe::{Conflate, Limits, Pipe, Rejected, pair};
 pub use pipes::{Driver, PipeId, Pipes};
 pub use share::{Share, Shares};

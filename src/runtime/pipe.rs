@@ -130,12 +130,21 @@ pub struct Pipe {
     metadata: Option<Arc<Metadata>>,
 }
 
-/// A new pipe: its two ends with their limits. `conflate` keeps only the newest message each way.
-pub fn pair(limits: [Limits; 2], conflate: bool) -> (Pipe, Pipe) {
+/// Which lanes of a pipe keep only their newest message, as its first end sees them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conflate {
+    /// What the first end writes.
+    pub outgoing: bool,
+    /// What the first end reads.
+    pub incoming: bool,
+}
+
+/// A new pipe: its two ends with their limits.
+pub fn pair(limits: [Limits; 2], conflate: Conflate) -> (Pipe, Pipe) {
     let link = Arc::new(Link {
         lanes: [
-            Lane::new(limits[0].send, limits[1].receive, conflate),
-            Lane::new(limits[1].send, limits[0].receive, conflate),
+            Lane::new(limits[0].send, limits[1].receive, conflate.outgoing),
+            Lane::new(limits[1].send, limits[0].receive, conflate.incoming),
         ],
         owners: [OnceLock::new(), OnceLock::new()],
         tokens: [AtomicU32::new(NOBODY), AtomicU32::new(NOBODY)],

@@ -22,7 +22,6 @@ pub trait Driver: Send + Sync {
 struct Slot {
     pipe: Pipe,
     driver: Option<Arc<dyn Driver>>,
-    routing_id: Vec<u8>,
 }
 
 /// See the module.
@@ -44,11 +43,7 @@ impl Pipes {
 
     /// Takes in a pipe end.
     pub fn insert(&mut self, pipe: Pipe, driver: Option<Arc<dyn Driver>>) -> PipeId {
-        let slot = Some(Slot {
-            pipe,
-            driver,
-            routing_id: Vec::new(),
-        });
+        let slot = Some(Slot { pipe, driver });
         match self.free.pop() {
             Some(index) => {
                 self.slots[index as usize] = slot;
@@ -209,21 +204,6 @@ impl Pipes {
     /// The connection that the last part read from a pipe came from.
     pub fn metadata(&mut self, id: PipeId) -> Option<Arc<Metadata>> {
         self.get(id)?.metadata().cloned()
-    }
-
-    /// The routing id that the pattern gave a pipe; empty if none.
-    pub fn routing_id(&self, id: PipeId) -> &[u8] {
-        self.slots
-            .get(id.0 as usize)
-            .and_then(Option::as_ref)
-            .map_or(&[], |slot| slot.routing_id.as_slice())
-    }
-
-    /// Gives a pipe a routing id.
-    pub fn set_routing_id(&mut self, id: PipeId, routing_id: Vec<u8>) {
-        if let Some(slot) = self.slot(id) {
-            slot.routing_id = routing_id;
-        }
     }
 
     /// Changes the limits of all pipes (`ZMQ_SNDHWM`, `ZMQ_RCVHWM` on a live socket).

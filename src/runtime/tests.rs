@@ -41,7 +41,7 @@ fn limits(send: i32, receive: i32) -> Limits {
 }
 
 fn owned(limits: [Limits; 2]) -> (Pipe, Arc<Memory>, Pipe, Arc<Memory>) {
-    let (a, b) = pair(limits, false);
+    let (a, b) = pair(limits, Conflate::default());
     let (to_a, to_b) = (Arc::new(Memory::default()), Arc::new(Memory::default()));
     a.set_owner(to_a.clone());
     b.set_owner(to_b.clone());
@@ -144,7 +144,13 @@ fn what_was_written_outlives_the_writer() {
 
 #[test]
 fn conflation_keeps_the_newest() {
-    let (mut a, mut b) = pair([limits(1, 1), limits(1, 1)], true);
+    let (mut a, mut b) = pair(
+        [limits(1, 1), limits(1, 1)],
+        Conflate {
+            outgoing: true,
+            incoming: true,
+        },
+    );
     assert!(!b.readable());
     for text in ["1", "2", "3"] {
         assert!(a.write(msg(text)).is_ok());
@@ -202,7 +208,13 @@ fn inproc_connects_before_and_after_bind() {
     let names = Names::new();
     let (server, client) = (Arc::new(Inbox::new()), Arc::new(Inbox::new()));
     let mut early = names
-        .connect(b"name", party(2, false), client.clone(), false, false)
+        .connect(
+            b"name",
+            party(2, false),
+            client.clone(),
+            Conflate::default(),
+            false,
+        )
         .unwrap();
     assert!(early.write(msg("early")).is_ok());
     early.flush();
@@ -212,7 +224,13 @@ fn inproc_connects_before_and_after_bind() {
         Err(Errno::EADDRINUSE)
     );
     let _late = names
-        .connect(b"name", party(2, true), client.clone(), false, false)
+        .connect(
+            b"name",
+            party(2, true),
+            client.clone(),
+            Conflate::default(),
+            false,
+        )
         .unwrap();
     let (mut marks, mut attached) = (Vec::new(), Vec::new());
     assert!(server.is_dirty());
@@ -224,7 +242,7 @@ fn inproc_connects_before_and_after_bind() {
     assert_eq!(first.read().unwrap().data(), b"early");
     assert_eq!(write_all(&mut first), 20);
     names.forget(1);
-    let refused = names.connect(b"name", party(2, false), client, false, true);
+    let refused = names.connect(b"name", party(2, false), client, Conflate::default(), true);
     assert_eq!(refused.err(), Some(Errno::ECONNREFUSED));
 }
 
@@ -242,7 +260,13 @@ fn a_monitor_nobody_reads_keeps_the_newest_events() {
     }
     let reader = Arc::new(Inbox::new());
     let mut pipe = names
-        .connect(b"mon", party(8, false), reader.clone(), false, false)
+        .connect(
+            b"mon",
+            party(8, false),
+            reader.clone(),
+            Conflate::default(),
+            false,
+        )
         .unwrap();
     let mut values = Vec::new();
     while let Some(head) = pipe.read() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::options::Options;
 use crate::proto::{Config, Heartbeat, Mechanism};
-use crate::runtime::{Acceptor, EventSource, IoThread, Limits, Pipe, Shares, pair};
+use crate::runtime::{Acceptor, Conflate, EventSource, IoThread, Limits, Pipe, Shares, pair};
 
 /// See the module.
 pub struct Plan {
@@ -36,7 +36,7 @@ pub struct Plan {
     /// It publishes (PUB, XPUB).
     pub publishes: bool,
     /// Only the newest message is kept.
-    pub conflate: bool,
+    pub conflate: Conflate,
     /// The id that the application gave the peer of this connection.
     pub peer_routing_id: Vec<u8>,
 }

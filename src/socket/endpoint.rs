@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::errno::Errno;
 use crate::options::kind;
-use crate::runtime::{Attachment, Limits, Party, PipeId, number, pair};
+use crate::runtime::{Attachment, Conflate, Limits, Party, PipeId, number, pair};
 use crate::session::{Connecter, Listening, Plan, Session};
 use crate::transport;
 
@@ -132,7 +132,7 @@ impl Inner {
     fn party(&self) -> Party {
         Party {
             owner: self.id,
-            limits: if self.conflates() {
+            limits: if self.conflates() != Conflate::default() {
                 Limits {
                     send: Some(0),
                     receive: Some(0),

@@ -18,7 +18,9 @@ use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
 use crate::errno::Errno;
 use crate::options::Options;
 use crate::pattern::{Arrival, Kind, Pattern, Scope};
-use crate::runtime::{Attachment, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark};
+use crate::runtime::{
+    Attachment, Conflate, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
+};
 use crate::sys;
 
 use endpoint::Endpoint;
@@ -244,8 +246,12 @@ impl Inner {
         }
     }
 
-    /// Whether only the newest message is kept.
-    fn conflates(&self) -> bool {
-        self.options.conflate && self.kind.conflatable
+    /// Whether only the newest message is kept. Subscriptions are kept all.
+    fn conflates(&self) -> Conflate {
+        let conflates = self.options.conflate && self.kind.conflatable;
+        Conflate {
+            outgoing: conflates && !self.kind.subscribes,
+            incoming: conflates && !self.kind.publishes,
+        }
     }
 }

@@ -27,11 +27,7 @@ impl Socket {
             }
             Effect::Subscribe(topic) => inner.tell(number::SUBSCRIBE, topic),
             Effect::Unsubscribe(topic) => inner.tell(number::UNSUBSCRIBE, topic),
-            Effect::Pattern(option) => match inner.tell(option, value.unwrap_or_default()) {
-                // Stored is all there is to it for a pattern that reads it when it needs it.
-                Err(Errno::EINVAL) => Ok(()),
-                result => result,
-            },
+            Effect::Pattern(option) => inner.tell(option, &[]),
         }
     }
 
@@ -51,6 +47,10 @@ impl Socket {
                     inner.take_news();
                 }
                 inner.events()
+            }
+            number::TOPICS_COUNT => {
+                let topics = inner.pattern.topics_count().ok_or(Errno::EINVAL)?;
+                i32::try_from(topics).unwrap_or(i32::MAX)
             }
             _ => return Err(Errno::EINVAL),
         };

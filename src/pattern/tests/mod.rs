@@ -14,7 +14,7 @@ use std::sync::Arc;
 use super::*;
 use crate::msg::flag;
 use crate::options::{ContextDefaults, Options};
-use crate::runtime::{Inbox, Limits, Pipe, Rejected, mark, pair};
+use crate::runtime::{Conflate, Inbox, Limits, Pipe, Rejected, mark, pair};
 
 /// No limit on what a pipe holds.
 const UNLIMITED: Limits = Limits {
@@ -59,14 +59,14 @@ impl Rig {
 
     /// A peer behind a pipe with the socket's limits.
     fn limited(&mut self, limits: Limits) -> Pipe {
-        let (near, far) = pair([limits, Limits::NONE], false);
+        let (near, far) = pair([limits, Limits::NONE], Conflate::default());
         self.attach(near, false, b"");
         far
     }
 
     /// A peer that says its routing id.
     fn named(&mut self, id: &str) -> Pipe {
-        let (near, mut far) = pair([UNLIMITED, Limits::NONE], false);
+        let (near, mut far) = pair([UNLIMITED, Limits::NONE], Conflate::default());
         announce(&mut far, id);
         self.attach(near, false, b"");
         far

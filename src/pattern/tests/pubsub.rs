@@ -41,7 +41,7 @@ fn subscribers_get_what_begins_with_their_topics() {
 #[test]
 fn peers_of_old_protocols_get_everything() {
     let mut rig = Rig::new(kinds::PUB);
-    let (near, mut far) = pair([UNLIMITED, Limits::NONE], false);
+    let (near, mut far) = pair([UNLIMITED, Limits::NONE], Conflate::default());
     let id = rig.pipes.insert(near, None);
     rig.call(|pattern, scope| {
         let arrival = Arrival {

@@ -97,7 +97,7 @@ fn unroutable_messages_are_dropped_whole_or_refused() {
 #[test]
 fn a_full_peer_is_skipped_or_refused() {
     let mut rig = router(|_| {});
-    let (near, mut far) = pair([limits(1, 1), Limits::NONE], false);
+    let (near, mut far) = pair([limits(1, 1), Limits::NONE], Conflate::default());
     announce(&mut far, "A");
     rig.attach(near, false, b"");
     rig.send(&["A", "1"]).unwrap();
@@ -212,7 +212,7 @@ fn a_peer_that_reconnects_gets_its_id_back_and_loses_nothing() {
 fn the_application_can_name_whom_it_connects_to() {
     for number in [kinds::ROUTER, kinds::STREAM] {
         let mut rig = Rig::new(number);
-        let (near, mut far) = pair([UNLIMITED, Limits::NONE], false);
+        let (near, mut far) = pair([UNLIMITED, Limits::NONE], Conflate::default());
         rig.attach(near, true, b"there");
         rig.send(&["there", "hi"]).unwrap();
         assert_eq!(drain(&mut far), ["hi"]);
@@ -222,11 +222,11 @@ fn the_application_can_name_whom_it_connects_to() {
         push(&mut far, &["ok"]);
         assert_eq!(rig.recv().unwrap(), "there|ok");
         // The same name again refuses the new pipe, and nothing else happens.
-        let (near, second) = pair([UNLIMITED, Limits::NONE], false);
+        let (near, second) = pair([UNLIMITED, Limits::NONE], Conflate::default());
         rig.attach(near, true, b"there");
         assert!(second.is_abandoned() && !far.is_abandoned());
         // Whoever connected to us is not named by us.
-        let (near, third) = pair([UNLIMITED, Limits::NONE], false);
+        let (near, third) = pair([UNLIMITED, Limits::NONE], Conflate::default());
         rig.attach(near, false, b"there");
         assert!(!third.is_abandoned());
     }

@@ -239,10 +239,10 @@ fn a_proxy_of_xsub_and_xpub_carries_subscriptions_up_and_messages_down() {
     let mut publisher = Rig::new(kinds::PUB);
     let mut subscriber = Rig::new(kinds::SUB);
     let (mut xsub, mut xpub) = (Rig::new(kinds::XSUB), Rig::new(kinds::XPUB));
-    let (up, down) = pair([UNLIMITED, UNLIMITED], false);
+    let (up, down) = pair([UNLIMITED, UNLIMITED], Conflate::default());
     publisher.attach(up, false, b"");
     xsub.attach(down, true, b"");
-    let (up, down) = pair([UNLIMITED, UNLIMITED], false);
+    let (up, down) = pair([UNLIMITED, UNLIMITED], Conflate::default());
     xpub.attach(up, false, b"");
     subscriber.attach(down, true, b"");
     subscriber.set(number::SUBSCRIBE, "").unwrap();
