@@ -122,7 +122,7 @@ impl Distribute {
     pub(super) fn has_room(&mut self, pipes: &mut Pipes) -> bool {
         let members = &mut self.members;
         self.matching.iter().all(|&pipe| {
-            let room = pipes.writable(pipe);
+            let room = pipes.writable_as_heard(pipe);
             if let Some(member) = members.get_mut(pipe.0 as usize) {
                 member.full = !room;
             }

@@ -386,22 +386,40 @@ impl Pipe {
 
     #[cold]
     fn writable_slowly(&mut self) -> bool {
-        let room = |pipe: &mut Pipe| {
-            let lane = pipe.out_lane();
-            let high_water = lane.high_water();
-            let acknowledged = lane.acknowledged.0.load(Ordering::Acquire);
-            pipe.acknowledged = acknowledged;
-            high_water == 0 || pipe.written.saturating_sub(acknowledged) < high_water
-        };
-        if room(self) {
+        if self.look_for_room() {
             return true;
         }
         self.out_lane().writer.arm();
-        if !room(self) {
+        if !self.look_for_room() {
             return false;
         }
         self.out_lane().writer.disarm();
         true
+    }
+
+    fn look_for_room(&mut self) -> bool {
+        let lane = self.out_lane();
+        let high_water = lane.high_water();
+        let acknowledged = lane.acknowledged.0.load(Ordering::Acquire);
+        self.acknowledged = acknowledged;
+        high_water == 0 || self.written.saturating_sub(acknowledged) < high_water
+    }
+
+    /// Like [`writable`](Pipe::writable), but a pipe that was filled up to the mark counts as full
+    /// until its owner has heard (`WRITABLE`) that it is not, be it that room was made meanwhile.
+    ///
+    /// COMPAT: libzmq learns of room only with its other news, so whoever sends without waiting
+    /// sees `EAGAIN` once for each time the mark is reached. Programs count on that to notice that
+    /// they outrun their peer.
+    pub fn writable_as_heard(&mut self) -> bool {
+        let high_water = self.out_lane().high_water();
+        if high_water == 0 || self.written - self.acknowledged < high_water {
+            return self.writable();
+        }
+        if self.writable() {
+            self.link.tell(self.side, mark::WRITABLE);
+        }
+        false
     }
 
     /// Adds a part. Shown to the reader by [`flush`](Pipe::flush) once its message is complete.

@@ -121,6 +121,11 @@ impl Pipes {
         self.get(id).is_some_and(Pipe::writable)
     }
 
+    /// Like [`writable`](Pipes::writable), as [`Pipe::writable_as_heard`] has it.
+    pub fn writable_as_heard(&mut self, id: PipeId) -> bool {
+        self.get(id).is_some_and(Pipe::writable_as_heard)
+    }
+
     /// Adds a part; it comes back when the pipe is full or its other end is gone. Parts after the
     /// first of a message are refused only when the other end is gone.
     #[inline]

@@ -356,3 +356,17 @@ fn a_retired_end_writes_no_more_and_lets_the_other_be_read() {
     assert!(b.read().is_none());
     assert!(b.is_finished());
 }
+
+#[test]
+fn room_made_meanwhile_is_heard_of_before_it_counts() {
+    let (mut a, to_a, mut b, _) = owned([limits(4, 4), Limits::NONE]);
+    for _ in 0..4 {
+        assert!(a.writable_as_heard());
+        assert!(a.write(msg("x")).is_ok());
+        a.flush();
+    }
+    while b.read().is_some() {}
+    assert!(!a.writable_as_heard());
+    assert_eq!(to_a.take(), [(1, mark::WRITABLE)]);
+    assert!(a.writable_as_heard());
+}

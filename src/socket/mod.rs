@@ -195,7 +195,8 @@ impl Inner {
                 if marks & (mark::READABLE | mark::CLOSED) != 0 {
                     pattern.readable(scope, id);
                 }
-                if marks & mark::WRITABLE != 0 {
+                // A pipe may be full again by the time that one hears of its room.
+                if marks & mark::WRITABLE != 0 && scope.pipes.writable(id) {
                     pattern.writable(scope, id);
                 }
                 if marks & mark::CLOSED != 0 {

@@ -126,7 +126,8 @@ impl Rig {
                 if marks & mark::READABLE != 0 {
                     pattern.readable(scope, id);
                 }
-                if marks & mark::WRITABLE != 0 {
+                // A pipe may be full again by the time that one hears of its room.
+                if marks & mark::WRITABLE != 0 && scope.pipes.writable(id) {
                     pattern.writable(scope, id);
                 }
                 if marks & mark::CLOSED != 0 {

@@ -114,6 +114,8 @@ fn without_drops_a_full_subscriber_holds_up_all() {
     assert_eq!(drain(&mut fast), ["s1", "s2", "f1|end", "s3|a|b"]);
     // One that is gone holds up nobody.
     rig.send(&["s4"]).unwrap();
+    // The mark was reached once more; that there is room again is heard of by then.
+    assert_eq!(rig.send(&["s5"]), Err(Errno::EAGAIN));
     rig.send(&["s5"]).unwrap();
     drop(slow);
     rig.send(&["s6"]).unwrap();
