@@ -1,12 +1,13 @@
-//! How a reader that found nothing asks to be told, without costing a busy writer more than one
-//! load.
+//! How one who waits for another's doing asks to be told, without costing a busy teller more than
+//! a fence and a load. (For the next item of a queue, the queue's own way is cheaper: see `spsc`.)
 //!
 //! ```text
-//!   reader: arm, fence, look again           writer: publish, fence, look at the flag
+//!   asker: arm, fence, look again           teller: publish, fence, look at the flag
 //! ```
 //!
-//! Invariant: of the two, at least one sees the other: either the reader's second look finds what
-//! was published, or the writer finds the flag set and takes it (and owes one wake-up).
+//! Invariant: of the two, at least one sees the other: either the asker's second look finds what
+//! was published, or the teller finds the flag set and takes it (and owes one wake-up). Both fences
+//! are needed, and sequentially consistent: the models show what goes wrong without.
 
 use super::sync::{AtomicBool, Ordering, fence};
 

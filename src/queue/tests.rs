@@ -12,6 +12,8 @@ use super::*;
 enum Step {
     Push,
     Publish,
+    Announce,
+    Ask,
     Pop,
     Peek,
 }
@@ -19,13 +21,17 @@ enum Step {
 proptest! {
     #[test]
     fn behaves_like_a_deque(steps in prop::collection::vec(
-        prop_oneof![3 => Just(Step::Push), 1 => Just(Step::Publish), 2 => Just(Step::Pop), 1 => Just(Step::Peek)],
+        prop_oneof![
+            6 => Just(Step::Push), 1 => Just(Step::Publish), 1 => Just(Step::Announce),
+            1 => Just(Step::Ask), 4 => Just(Step::Pop), 2 => Just(Step::Peek),
+        ],
         0..2000,
     )) {
         let token = Arc::new(());
         let (mut producer, mut consumer) = channel();
         let (mut hidden, mut visible) = (VecDeque::new(), VecDeque::new());
         let mut next = 0_u32;
+        let mut asked = false;
         for step in steps {
             match step {
                 Step::Push => {
@@ -36,6 +42,15 @@ proptest! {
                 Step::Publish => {
                     producer.publish();
                     visible.append(&mut hidden);
+                    asked = false;
+                }
+                Step::Announce => {
+                    prop_assert_eq!(producer.announce(), std::mem::take(&mut asked));
+                    visible.append(&mut hidden);
+                }
+                Step::Ask => {
+                    prop_assert_eq!(consumer.ask(), visible.is_empty());
+                    asked |= visible.is_empty();
                 }
                 Step::Pop => prop_assert_eq!(consumer.pop().map(|(n, _)| n), visible.pop_front()),
                 Step::Peek => prop_assert_eq!(consumer.peek().map(|(n, _)| *n), visible.front().copied()),
@@ -74,8 +89,8 @@ fn order_survives_two_threads() {
     assert!(consumer.pop().is_none());
 }
 
-#[test]
-fn a_sleeper_is_never_forgotten() {
+/// A reader that sleeps whenever it finds nothing, told by the queue or by a notice.
+fn sleeper(by_queue: bool) {
     const COUNT: usize = 20_000;
     let (mut producer, mut consumer) = channel();
     let notice = Arc::new(Notice::new());
@@ -84,28 +99,52 @@ fn a_sleeper_is_never_forgotten() {
     let writer = std::thread::spawn(move || {
         for i in 0..COUNT {
             producer.push(i);
-            producer.publish();
-            if writer_notice.fire() {
+            let asked = if by_queue {
+                producer.announce()
+            } else {
+                producer.publish();
+                writer_notice.fire()
+            };
+            if asked {
                 told.send(()).unwrap();
             }
         }
     });
     let mut expected = 0;
-    while expected < COUNT {
+    loop {
         while let Some(item) = consumer.pop() {
             assert_eq!(item, expected);
             expected += 1;
         }
-        notice.arm();
-        if consumer.available() || expected == COUNT {
-            notice.disarm();
-            continue;
+        if expected == COUNT {
+            break;
+        }
+        if by_queue {
+            if !consumer.ask() {
+                continue;
+            }
+        } else {
+            notice.arm();
+            if consumer.available() {
+                notice.disarm();
+                continue;
+            }
         }
         waiting
             .recv_timeout(Duration::from_secs(10))
             .expect("a wake-up was lost");
     }
     writer.join().unwrap();
+}
+
+#[test]
+fn a_sleeper_is_never_forgotten_by_the_queue() {
+    sleeper(true);
+}
+
+#[test]
+fn a_sleeper_is_never_forgotten_by_a_notice() {
+    sleeper(false);
 }
 
 #[test]
