@@ -11,7 +11,9 @@ mod park;
 mod spsc;
 mod sync;
 
-#[cfg(test)]
+#[cfg(all(test, loom))]
+mod models;
+#[cfg(all(test, not(loom)))]
 mod tests;
 
 pub use notice::Notice;

@@ -13,6 +13,7 @@ mod elf;
 mod fuzz;
 mod install;
 mod loader;
+mod loom;
 mod proc;
 mod reference;
 mod sh;
@@ -51,6 +52,11 @@ const COMMANDS: &[Command] = &[
         name: "bench",
         about: "runs libzmq's own performance tools on the library and on the genuine one",
         run: bench::run,
+    },
+    Command {
+        name: "loom",
+        about: "checks the queues between threads in every order of events",
+        run: loom::run,
     },
     Command {
         name: "reference",

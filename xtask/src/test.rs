@@ -11,6 +11,7 @@ use crate::args::Args;
 use crate::demo::{self, Outcome};
 use crate::deps;
 use crate::fuzz;
+use crate::loom;
 use crate::sh::{Run, failed, heading, note, ok, root};
 use crate::upstream;
 
@@ -82,6 +83,12 @@ const STEPS: &[Step] = &[
         what: "every fuzz target of the protocol floor for some seconds",
         slow: true,
         run: || fuzz::run(&[]).map(|()| Outcome::Passed),
+    },
+    Step {
+        name: "loom",
+        what: "the queues between threads, in every order of events",
+        slow: true,
+        run: || passed(loom::run(&[])),
     },
     Step {
         name: "install",
