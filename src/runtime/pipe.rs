@@ -120,6 +120,8 @@ pub struct Pipe {
     written: u64,
     acknowledged: u64,
     read: u64,
+    /// How many of these the writer was told of.
+    told: u64,
     /// A part with MORE was read last.
     mid_message: bool,
     /// This end was announced to be over.
@@ -161,6 +163,7 @@ pub fn pair(limits: [Limits; 2], conflate: Conflate) -> (Pipe, Pipe) {
         written: 0,
         acknowledged: 0,
         read: 0,
+        told: 0,
         mid_message: false,
         retired: false,
         wants_routing_ids: false,
@@ -202,16 +205,32 @@ impl Pipe {
 
     /// Changes this end's limits; those it has no say in stay as they are.
     pub fn set_limits(&self, limits: Limits) {
+        // Whether the mark is lower now, or is one where none was.
         let set = |lane: &Lane, place: usize, limit: Option<i32>| {
+            let before = lane.high_water();
             if let Some(limit) = limit
                 && lane.limits.0[place].load(Ordering::Relaxed) != SILENT
             {
                 lane.limits.0[place].store(limit, Ordering::Relaxed);
             }
+            (1..before).contains(&lane.high_water()) || (before == 0 && lane.high_water() > 0)
         };
-        set(self.out_lane(), 0, limits.send);
-        set(self.in_lane(), 1, limits.receive);
-        // A raised mark may release either writer.
+        let lowered = [
+            set(self.in_lane(), 1, limits.receive),
+            set(self.out_lane(), 0, limits.send),
+        ];
+        self.release_writers();
+        // What the reader took already may reach a lower mark, and was not acknowledged.
+        if lowered[0] {
+            self.link.tell(self.side, mark::READABLE);
+        }
+        if lowered[1] {
+            self.tell(mark::READABLE);
+        }
+    }
+
+    /// A raised mark may release either writer.
+    fn release_writers(&self) {
         if self.out_lane().writer.fire() {
             self.link.tell(self.side, mark::WRITABLE);
         }
@@ -227,6 +246,7 @@ impl Pipe {
         };
         claim(self.out_lane(), 0, limits.send);
         claim(self.in_lane(), 1, limits.receive);
+        self.release_writers();
     }
 
     /// The connection that the part read last came from.
@@ -278,6 +298,8 @@ impl Pipe {
         if let Some(msg) = self.take_newest() {
             return Some(msg);
         }
+        // The mark may have been lowered since.
+        self.acknowledge_if_due();
         self.in_lane().reader.arm();
         let msg = self.incoming.pop().or_else(|| self.take_newest())?;
         self.in_lane().reader.disarm();
@@ -287,13 +309,20 @@ impl Pipe {
     #[inline]
     fn count_read(&mut self) {
         self.read += 1;
+        self.acknowledge_if_due();
+    }
+
+    /// Acknowledges in steps of half the mark, so that the writer is not told of every message.
+    #[inline]
+    fn acknowledge_if_due(&mut self) {
         let high_water = self.in_lane().high_water();
-        if high_water > 0 && self.read.is_multiple_of(high_water.div_ceil(2)) {
+        if high_water > 0 && self.read - self.told >= high_water.div_ceil(2) {
             self.acknowledge();
         }
     }
 
-    fn acknowledge(&self) {
+    fn acknowledge(&mut self) {
+        self.told = self.read;
         let lane = self.in_lane();
         lane.acknowledged.0.store(self.read, Ordering::Release);
         if lane.writer.fire() {
@@ -328,6 +357,7 @@ impl Pipe {
         if newest(self) {
             return true;
         }
+        self.acknowledge_if_due();
         self.in_lane().reader.arm();
         if !self.incoming.available() && !newest(self) {
             return false;

@@ -370,3 +370,34 @@ fn room_made_meanwhile_is_heard_of_before_it_counts() {
     assert_eq!(to_a.take(), [(1, mark::WRITABLE)]);
     assert!(a.writable_as_heard());
 }
+
+#[test]
+fn a_mark_that_appears_releases_a_writer_that_waits() {
+    // Connected to a name that is not bound: only the connecter's mark counts.
+    let (mut a, to_a, b, _) = owned([limits(4, 4), Limits::NONE]);
+    assert_eq!(write_all(&mut a), 4);
+    b.claim_limits(limits(100, 100));
+    assert_eq!(to_a.take(), [(1, mark::WRITABLE)]);
+    assert_eq!(write_all(&mut a), 100);
+}
+
+#[test]
+fn lowering_a_mark_strands_nobody() {
+    let (mut a, to_a, mut b, to_b) = owned([limits(1000, 1000), Limits::NONE]);
+    for _ in 0..499 {
+        assert!(a.write(msg("x")).is_ok());
+    }
+    a.flush();
+    while b.read().is_some() {}
+    a.set_limits(limits(10, 10));
+    assert!(!a.writable());
+    assert!(
+        to_b.take()
+            .iter()
+            .any(|(_, marks)| marks & mark::READABLE != 0)
+    );
+    to_a.take();
+    assert!(!b.readable());
+    assert_eq!(to_a.take(), [(1, mark::WRITABLE)]);
+    assert_eq!(write_all(&mut a), 10);
+}

@@ -24,6 +24,7 @@ use crate::runtime::{
 use crate::sys;
 
 use endpoint::Endpoint;
+pub use io::{POLLIN, POLLOUT};
 pub use realm::Realm;
 
 /// A socket's cell: what `void *` points to. The tag says whether it is in use.

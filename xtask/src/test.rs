@@ -148,15 +148,30 @@ const STEPS: &[Step] = &[
         name: "upstream",
         what: "libzmq's own test programs",
         slow: true,
-        run: || passed(upstream::run(&[])),
+        run: || passed(upstream::run(&on("target/test/prefix/lib", &[]))),
     },
     Step {
         name: "upstream-draft",
         what: "libzmq's own test programs, with the draft API",
         slow: true,
-        run: || passed(upstream::run(&["--draft".to_owned()])),
+        run: || {
+            passed(upstream::run(&on(
+                "target/test/prefix-draft/lib",
+                &["--draft"],
+            )))
+        },
     },
 ];
+
+/// Arguments of a command that runs on the library in a folder of the tree.
+fn on(lib: &str, arguments: &[&str]) -> Vec<String> {
+    let lib = root().join(lib).display().to_string();
+    let arguments = arguments.iter().map(|argument| (*argument).to_owned());
+    ["--lib".to_owned(), lib]
+        .into_iter()
+        .chain(arguments)
+        .collect()
+}
 
 const DRAFT: [&str; 2] = ["--features", "ferrozmq/draft"];
 
