@@ -36,6 +36,8 @@ pub struct Key(usize);
 pub struct Ready {
     /// Its stream may be read (or was closed by the peer).
     pub readable: bool,
+    /// The peer sends no more: read to the end, for no other edge will tell of it.
+    pub closed: bool,
     /// Its stream may be written.
     pub writable: bool,
     /// Its deadline has come.
@@ -295,6 +297,7 @@ impl Loop {
             for event in events.iter().filter(|event| event.token() != WAKE) {
                 let ready = Ready {
                     readable: event.is_readable() || event.is_read_closed() || event.is_error(),
+                    closed: event.is_read_closed() || event.is_error(),
                     writable: event.is_writable() || event.is_write_closed() || event.is_error(),
                     ..Ready::default()
                 };

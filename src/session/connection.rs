@@ -2,8 +2,10 @@
 //! between the protocol and the pipe.
 //!
 //! Invariants: the poller tells edges only, so whoever stops reading before the stream is drained
-//! sets `undrained`, and whoever stops writing because the kernel is full sets `blocked`. A part
-//! that the pipe refused is kept in `refused` and goes first.
+//! sets `undrained`, and whoever stops writing because the kernel is full sets `blocked`. The edge
+//! of the stream's end may come before its last octets are read, so from then on (`ending`) only
+//! reading the end itself ends reading. A part that the pipe refused is kept in `refused` and goes
+//! first.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -82,6 +84,8 @@ pub(super) struct Connection {
     ready: bool,
     /// The stream may hold octets that no edge will announce.
     undrained: bool,
+    /// The poller told of the end of the stream.
+    ending: bool,
     /// The kernel takes no more for now.
     blocked: bool,
     broken: Option<Errno>,
@@ -113,6 +117,7 @@ impl Connection {
             registered,
             ready: false,
             undrained: true,
+            ending: false,
             blocked: false,
             broken: None,
             now,
@@ -172,6 +177,7 @@ impl Connection {
         if ready.writable {
             self.blocked = false;
         }
+        self.ending |= ready.closed;
         if self.refused.is_some() {
             // It is we who do not listen: the peer's silence is none of its fault.
             each!(&mut self.protocol, protocol => protocol.heard(turn.now));
@@ -238,7 +244,7 @@ impl Connection {
             if !self.decode(cx, pipe, buffer)? {
                 return Ok(false);
             }
-            if count < room {
+            if count < room && !self.ending {
                 // Less than there was room for: an edge will tell of more.
                 self.undrained = false;
                 return Ok(false);
