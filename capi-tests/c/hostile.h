@@ -191,13 +191,18 @@ UNUSED static int next_event (void *reader, int mask, uint32_t *value, int timeo
     }
 }
 
-/* This event must come. */
-UNUSED static uint32_t expect_event (void *reader, int event)
+UNUSED static uint32_t expect_event_at (const char *file, int line, void *reader, int event)
 {
     uint32_t value = 0;
-    CHECK (next_event (reader, event, &value, PATIENCE) == event);
+    if (next_event (reader, event, &value, PATIENCE) != event) {
+        fprintf (stderr, "%s:%d: no event 0x%x\n", file, line, (unsigned) event);
+        exit (1);
+    }
     return value;
 }
+
+/* This event must come. */
+#define expect_event(reader, event) expect_event_at (__FILE__, __LINE__, reader, event)
 
 /* ---- peers by hand ------------------------------------------------------------------------- */
 
