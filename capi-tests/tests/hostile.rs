@@ -7,3 +7,5 @@ mod child;
 cases! { hostile: truncated hasty altered garbage misfits commands silent }
 
 cases! { hostile_traffic: sizes commands pieces torn churn pings half_open deaf topics }
+
+cases! { hostile_server: handshakes misfits silent traffic other_server }
