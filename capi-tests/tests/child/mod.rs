@@ -35,7 +35,7 @@ impl Program {
                 .arg(include())
                 .arg(root().join("capi-tests/c").join(self.name).with_extension("c"))
                 .arg(library(Profile::Dev).join("libzmq.so"))
-                .args(["-lpthread", "-o"])
+                .args(["-ldl", "-lpthread", "-o"])
                 .arg(&program);
             run_ok(&mut gcc, "gcc");
             program
