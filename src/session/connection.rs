@@ -466,6 +466,12 @@ impl Connection {
 
     // ---- the end ----------------------------------------------------------------------------
 
+    /// Ends the stream. Closing alone would not do: a child that this process forked may hold a
+    /// duplicate of the descriptor, and the peer is to hear of the end now.
+    pub(super) fn shut(&self) {
+        self.stream.shutdown();
+    }
+
     /// Reports the end of a connection that the peer or the kernel ended.
     pub(super) fn report_lost(&self, plan: &Plan, end: &End, pipe: Option<&mut Pipe>) {
         let events = &plan.events;

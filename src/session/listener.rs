@@ -88,6 +88,7 @@ impl Listening {
             let fd = listener.as_raw_fd();
             let endpoint = listener.endpoint().to_owned();
             self.post.io().deregister(fd);
+            listener.stop();
             drop(listener);
             self.plan.events.raise(number::CLOSED, fd as u64, &endpoint);
         }

@@ -243,6 +243,7 @@ impl Session {
         match std::mem::replace(&mut core.phase, Phase::Ended) {
             Phase::Running(connection) => {
                 self.post.io().deregister(connection.fd());
+                connection.shut();
             }
             Phase::Connecting { stream, .. } => {
                 self.post.io().deregister(connecter::fd_of(&stream));
@@ -257,6 +258,7 @@ impl Session {
             std::mem::replace(&mut core.phase, Phase::Waiting { until: None })
         {
             self.post.io().deregister(connection.fd());
+            connection.shut();
             connection.report_lost(&self.plan, &end, core.pipe.as_mut());
         }
         if let Some(pipe) = &mut core.pipe {

@@ -4,6 +4,7 @@
 //! does.
 
 use std::fmt;
+use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use parking_lot::Mutex;
@@ -23,7 +24,7 @@ pub struct Listener {
     endpoint: String,
     file: Option<SocketFile>,
     /// What was adopted: closed first, then free to be claimed again.
-    _adopted: Option<(Given, Claim)>,
+    adopted: Option<(Given, Claim)>,
 }
 
 /// The numbers of the descriptors that listeners took over, each of which has but one owner.
@@ -122,7 +123,7 @@ impl Listener {
             socket,
             endpoint,
             file: None,
-            _adopted: None,
+            adopted: None,
         })
     }
 
@@ -165,7 +166,7 @@ impl Listener {
             socket,
             endpoint,
             file: None,
-            _adopted: adopted,
+            adopted,
         })
     }
 
@@ -201,6 +202,15 @@ impl Listener {
     /// Where it listens, wildcards resolved: what `ZMQ_LAST_ENDPOINT` reports.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// Stops listening, in forked children that hold a duplicate of the descriptor too, so that
+    /// the address is free. What was adopted goes on: others may listen there.
+    pub fn stop(&self) {
+        if self.adopted.is_none() {
+            // Fails only for what does not listen.
+            let _ = self.socket.shutdown(Shutdown::Both);
+        }
     }
 
     /// Removes what binding left in the file system, so that nobody new comes; those who wait
