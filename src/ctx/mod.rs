@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use parking_lot::Mutex;
 
 use crate::errno::Errno;
+use crate::runtime::Cells;
 use crate::socket::{Realm, Socket};
 use crate::sys;
 
@@ -27,7 +28,7 @@ pub struct Context {
 }
 
 /// Cells that no context uses at present.
-static SPARE: Mutex<Vec<&'static Context>> = Mutex::new(Vec::new());
+static SPARE: Cells<Context> = Cells::new();
 
 impl Context {
     /// What the tag of a live context is.
@@ -37,13 +38,10 @@ impl Context {
 
     /// A new context (`zmq_ctx_new`). Threads are started with the first socket.
     pub fn create() -> Result<&'static Context, Errno> {
-        let cell = SPARE.lock().pop().unwrap_or_else(|| {
-            let cell = Context {
-                tag: AtomicU32::new(Context::DEAD),
-                generation: AtomicU32::new(0),
-                realm: Mutex::new(None),
-            };
-            Box::leak(Box::new(cell))
+        let cell = SPARE.take(|| Context {
+            tag: AtomicU32::new(Context::DEAD),
+            generation: AtomicU32::new(0),
+            realm: Mutex::new(None),
         });
         cell.generation
             .store(sys::fork_generation(), Ordering::Relaxed);
@@ -116,7 +114,7 @@ impl Context {
             realm.take()
         };
         if realm.is_some() {
-            SPARE.lock().push(self);
+            SPARE.give_back(self);
         }
         realm.is_some()
     }

@@ -1,9 +1,10 @@
 //! What runs: pipes between two owners, the mailboxes that owners look into, I/O threads with
-//! their timers, the names of inproc endpoints, monitor events.
+//! their timers, the names of inproc endpoints, monitor events, the cells that handles point to.
 //!
 //! Invariant: nothing here knows what a pattern or a protocol does; whoever is told something is
 //! told by a mark in a [`Mailbox`], never by a call.
 
+mod cells;
 mod event;
 mod inbox;
 mod inproc;
@@ -16,6 +17,7 @@ mod timers;
 #[cfg(test)]
 mod tests;
 
+pub use cells::Cells;
 pub use event::{Event, EventPort, EventSink, EventSource, number};
 pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, mark};
 pub use inproc::{Names, Party};

@@ -23,7 +23,7 @@ impl Socket {
         };
         let Some(inner) = inner else { return };
         inner.end();
-        SPARE.lock().push(self);
+        SPARE.give_back(self);
     }
 }
 

@@ -19,7 +19,7 @@ use crate::errno::Errno;
 use crate::options::Options;
 use crate::pattern::{Arrival, Kind, Pattern, Scope};
 use crate::runtime::{
-    Attachment, Conflate, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
+    Attachment, Cells, Conflate, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
 };
 use crate::sys;
 
@@ -37,7 +37,7 @@ pub struct Socket {
 }
 
 /// Cells that no socket uses at present.
-static SPARE: Mutex<Vec<&'static Socket>> = Mutex::new(Vec::new());
+static SPARE: Cells<Socket> = Cells::new();
 
 /// What is inside while the socket is open.
 struct Inner {
@@ -93,13 +93,10 @@ impl Socket {
             _share: realm.shares.share(),
             realm: realm.clone(),
         });
-        let cell = SPARE.lock().pop().unwrap_or_else(|| {
-            let cell = Socket {
-                tag: AtomicU32::new(Socket::DEAD),
-                generation: AtomicU32::new(0),
-                inner: Mutex::new(None),
-            };
-            Box::leak(Box::new(cell))
+        let cell = SPARE.take(|| Socket {
+            tag: AtomicU32::new(Socket::DEAD),
+            generation: AtomicU32::new(0),
+            inner: Mutex::new(None),
         });
         cell.generation
             .store(sys::fork_generation(), Ordering::Relaxed);

@@ -33,7 +33,12 @@ impl Program {
             gcc.args(["-std=gnu99", "-O1", "-g", "-rdynamic", "-D_GNU_SOURCE"])
                 .args(["-Wall", "-Wextra", "-Werror", "-I"])
                 .arg(include())
-                .arg(root().join("capi-tests/c").join(self.name).with_extension("c"))
+                .arg(
+                    root()
+                        .join("capi-tests/c")
+                        .join(self.name)
+                        .with_extension("c"),
+                )
                 .arg(library(Profile::Dev).join("libzmq.so"))
                 .args(["-ldl", "-lpthread", "-o"])
                 .arg(&program);
