@@ -1,10 +1,15 @@
 //! The deadlines of an I/O thread: at most one for each handler.
 //!
-//! Invariant: `current` is the truth; entries of the heap that disagree with it are stale.
+//! Invariants: `current` is the truth; entries of the heap that disagree with it are stale, and
+//! there are never many more of those than there are handlers, however often deadlines change
+//! (a peer's heartbeats change them).
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::Instant;
+
+/// Stale entries that are not worth a thought.
+const STALE: usize = 64;
 
 #[derive(Default)]
 pub(super) struct Timers {
@@ -24,8 +29,18 @@ impl Timers {
             Some(deadline) => {
                 if self.current.insert(key, deadline) != Some(deadline) {
                     self.heap.push(Reverse((deadline, key)));
+                    self.sweep();
                 }
             }
+        }
+    }
+
+    /// Rids the heap of stale entries once they are the greater part of it.
+    fn sweep(&mut self) {
+        if self.heap.len() > STALE + 2 * self.current.len() {
+            self.heap.clear();
+            let all = self.current.iter();
+            self.heap.extend(all.map(|(&key, &at)| Reverse((at, key))));
         }
     }
 
@@ -48,5 +63,33 @@ impl Timers {
         let Reverse((_, key)) = self.heap.pop()?;
         self.current.remove(&key);
         Some(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn changing_deadlines_does_not_make_the_heap_grow() {
+        let (now, mut timers) = (Instant::now(), Timers::default());
+        let at = |second| now + Duration::from_secs(second);
+        for round in 0..10_000 {
+            for key in 0..10 {
+                timers.set(key, Some(at(10 + (round * 7919 + key as u64) % 1000)));
+            }
+            timers.set(10, Some(at(5)));
+            timers.set(10, None);
+        }
+        assert!(timers.heap.len() <= STALE + 22);
+        for key in 0..10 {
+            timers.set(key, Some(at(20 - key as u64)));
+        }
+        assert_eq!(timers.next(), Some(at(11)));
+        let order: Vec<usize> = std::iter::from_fn(|| timers.expire(at(100))).collect();
+        assert_eq!(order, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+        assert_eq!(timers.next(), None);
     }
 }
