@@ -39,6 +39,9 @@ pub trait Mailbox: Send + Sync {
     fn deliver(&self, token: u32, marks: u32);
 }
 
+/// So many marks or pipe ends may wait before it is worth looking which of them can go.
+const PILE: usize = 64;
+
 /// A pipe end handed to a socket.
 pub struct Attachment {
     /// The end.
@@ -180,14 +183,45 @@ impl Inbox {
     }
 }
 
+impl State {
+    /// While the owner does not look, peers come and go, and come back: takes out those who went
+    /// without having said anything, so that they do not pile up.
+    fn leave_out_the_gone(&mut self) -> Vec<Attachment> {
+        if self.attachments.len() < self.attachments.capacity().max(PILE) {
+            return Vec::new();
+        }
+        let is_gone = |one: &mut Attachment| one.pipe.was_silent();
+        self.attachments.extract_if(.., is_gone).collect()
+    }
+
+    /// Joins the marks of each pipe if there are many.
+    fn join_marks(&mut self) {
+        if self.marks.len() < self.marks.capacity().max(PILE) {
+            return;
+        }
+        self.marks.sort_unstable_by_key(|(token, _)| *token);
+        self.marks.dedup_by(|(token, marks), (kept, all)| {
+            let same = token == kept;
+            if same {
+                *all |= *marks;
+            }
+            same
+        });
+    }
+}
+
 impl Acceptor for Inbox {
     fn attach(&self, attachment: Attachment) -> Option<Attachment> {
         let mut state = self.state.lock();
         if state.closed {
             return Some(attachment);
         }
+        let gone = state.leave_out_the_gone();
         state.attachments.push(attachment);
         self.wake(&mut state);
+        drop(state);
+        // Dropping a pipe tells its other end, and that is nothing to do under a lock.
+        drop(gone);
         None
     }
 }
@@ -207,7 +241,10 @@ impl Mailbox for Inbox {
                 .find(|(known, _)| *known == token)
             {
                 Some((_, known)) => *known |= marks,
-                None => state.marks.push((token, marks)),
+                None => {
+                    state.join_marks();
+                    state.marks.push((token, marks));
+                }
             }
         }
         self.wake(&mut state);

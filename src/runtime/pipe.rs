@@ -51,6 +51,8 @@ struct Line<T>(T);
 struct Lane {
     /// What the writer and the reader allow; their sum is the high-water mark.
     limits: Line<[AtomicI32; 2]>,
+    /// The writer went and never wrote a message; set before `ended`.
+    silent: AtomicBool,
     /// The writer is gone, the reader is gone.
     ended: AtomicBool,
     unread: AtomicBool,
@@ -67,6 +69,7 @@ impl Lane {
         let limit = |limit: Option<i32>| AtomicI32::new(limit.unwrap_or(SILENT));
         Lane {
             limits: Line([limit(writer), limit(reader)]),
+            silent: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             unread: AtomicBool::new(false),
             acknowledged: Line::default(),
@@ -395,6 +398,12 @@ impl Pipe {
             || self.out_lane().ended.load(Ordering::Relaxed)
     }
 
+    /// Whether the other end is gone and never had anything to say.
+    pub fn was_silent(&self) -> bool {
+        let lane = self.in_lane();
+        lane.ended.load(Ordering::Acquire) && lane.silent.load(Ordering::Relaxed)
+    }
+
     /// Drops everything unread (the peer of a session was lost: what waits is out of date).
     pub fn discard_incoming(&mut self) {
         while self.read().is_some() {}
@@ -533,7 +542,10 @@ impl Pipe {
         self.flush();
         self.retired = true;
         self.in_lane().unread.store(true, Ordering::Release);
-        if !self.out_lane().ended.swap(true, Ordering::AcqRel) {
+        let lane = self.out_lane();
+        let silent = self.written == 0 && lane.newest.is_none();
+        lane.silent.store(silent, Ordering::Relaxed);
+        if !lane.ended.swap(true, Ordering::AcqRel) {
             self.tell(mark::CLOSED);
         }
     }

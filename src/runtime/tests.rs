@@ -401,3 +401,62 @@ fn lowering_a_mark_strands_nobody() {
     assert_eq!(to_a.take(), [(1, mark::WRITABLE)]);
     assert_eq!(write_all(&mut a), 10);
 }
+
+fn attachment(pipe: Pipe) -> Attachment {
+    Attachment {
+        pipe,
+        driver: None,
+        subscribe_to_all: false,
+        locally_initiated: false,
+        routing_id: Vec::new(),
+    }
+}
+
+#[test]
+fn peers_that_come_and_go_do_not_pile_up_before_an_owner_who_does_not_look() {
+    let inbox = Inbox::new();
+    let mut talkers = 0;
+    for turn in 0..10_000 {
+        let (mut theirs, ours) = pair([limits(10, 10), Limits::NONE], Conflate::default());
+        let mut id = msg("id");
+        id.set(flag::ROUTING_ID);
+        assert!(theirs.write(id).is_ok());
+        if turn % 1000 == 0 {
+            assert!(theirs.write(msg("heard")).is_ok());
+            talkers += 1;
+        }
+        theirs.flush();
+        assert!(inbox.attach(attachment(ours)).is_none());
+    }
+    let (mut marks, mut attachments) = (Vec::new(), Vec::new());
+    inbox.take(&mut marks, &mut attachments);
+    assert!(attachments.len() < 200, "{}", attachments.len());
+    let heard = attachments.iter_mut().filter_map(|one| {
+        one.pipe.want_routing_ids();
+        let id = one.pipe.read()?;
+        assert!(id.has(flag::ROUTING_ID));
+        one.pipe.read()
+    });
+    assert_eq!(heard.count(), talkers);
+}
+
+#[test]
+fn marks_do_not_pile_up_before_an_owner_who_does_not_look() {
+    let inbox = Inbox::new();
+    for turn in 0..10_000 {
+        let marks = if turn % 3 == 0 {
+            mark::HICCUP
+        } else {
+            mark::READABLE
+        };
+        inbox.deliver(turn % 20, marks);
+    }
+    let (mut marks, mut attachments) = (Vec::new(), Vec::new());
+    inbox.take(&mut marks, &mut attachments);
+    assert!(marks.len() < 200);
+    for pipe in 0..20 {
+        let all = marks.iter().filter(|(token, _)| *token == pipe);
+        let all = all.fold(0, |all, (_, marks)| all | marks);
+        assert_eq!(all, mark::HICCUP | mark::READABLE);
+    }
+}
