@@ -46,18 +46,20 @@ pub fn poll(items: &mut [Item], timeout: i64) -> Result<usize, Errno> {
         let parker = Parker::current();
         parker.reset();
         let mut watched = 0;
-        let mut quiet = true;
+        let mut quiet = Ok(true);
         for socket in items.iter().filter_map(|item| item.socket) {
-            quiet = socket.inbox()?.watch(&parker);
-            if !quiet {
+            quiet = socket.inbox().map(|inbox| inbox.watch(&parker));
+            if quiet != Ok(true) {
                 break;
             }
             watched += 1;
         }
         let slept = match (quiet, fds.is_empty()) {
-            (false, _) => Ok(()),
-            (true, true) => parker.park(deadline),
-            (true, false) => fds.sleep(&parker, deadline),
+            (Ok(false), _) => Ok(()),
+            (Ok(true), true) => parker.park(deadline),
+            (Ok(true), false) => fds.sleep(&parker, deadline),
+            // One was closed meanwhile: the others are told first.
+            (Err(errno), _) => Err(errno),
         };
         for socket in items.iter().filter_map(|item| item.socket).take(watched) {
             if let Ok(inbox) = socket.inbox() {
