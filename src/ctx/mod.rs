@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use crate::errno::Errno;
 use crate::runtime::Cells;
 use crate::socket::{Realm, Socket};
-use crate::sys;
+use crate::sys::{self, Uncancelled};
 
 /// A context's cell: what `void *` points to. The tag says whether it is in use.
 #[repr(C)]
@@ -76,9 +76,12 @@ impl Context {
     /// A new socket (`zmq_socket`). `EINVAL` for an unknown type, `EMFILE` for one too many or
     /// when there is no descriptor for the I/O threads, `ETERM` if the context ends.
     pub fn socket(&'static self, kind: i32) -> Result<&'static Socket, Errno> {
+        let _uncancelled = Uncancelled::begin();
         let realm = self.realm()?;
+        // The context does not end, and its threads are not stopped, while this goes on.
+        let share = realm.shares.share();
         realm.start_io_threads()?;
-        Socket::open(&realm, kind)
+        Socket::open(&realm, kind, share)
     }
 
     /// Has every call on its sockets answer ETERM from now on (`zmq_ctx_shutdown`).
@@ -100,6 +103,7 @@ impl Context {
         let realm = self.realm()?;
         realm.end();
         realm.shares.wait()?;
+        let _uncancelled = Uncancelled::begin();
         if self.retire() {
             realm.stop_io_threads();
         }

@@ -5,6 +5,8 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::sys::Uncancelled;
+
 use super::{Inner, SPARE, Socket};
 
 impl Socket {
@@ -16,6 +18,7 @@ impl Socket {
             self.tag.store(Socket::DEAD, Ordering::Release);
             return;
         }
+        let _uncancelled = Uncancelled::begin();
         let inner = {
             let mut cell = self.inner.lock();
             self.tag.store(Socket::DEAD, Ordering::Release);

@@ -9,6 +9,7 @@ use crate::errno::Errno;
 use crate::options::kind;
 use crate::runtime::{Attachment, Conflate, Limits, Party, PipeId, number, pair};
 use crate::session::{Connecter, Listening, Plan, Session};
+use crate::sys::Uncancelled;
 use crate::transport;
 
 use super::{Inner, Realm, Socket};
@@ -55,6 +56,7 @@ fn text(endpoint: &[u8]) -> Result<&str, Errno> {
 impl Socket {
     /// Binds to an endpoint.
     pub fn bind(&self, endpoint: &[u8]) -> Result<(), Errno> {
+        let _uncancelled = Uncancelled::begin();
         let mut inner = self.enter()?;
         let endpoint = text(endpoint)?;
         let (scheme, address) = transport::split(endpoint)?;
@@ -66,6 +68,7 @@ impl Socket {
 
     /// Connects to an endpoint.
     pub fn connect(&self, endpoint: &[u8]) -> Result<(), Errno> {
+        let _uncancelled = Uncancelled::begin();
         let mut inner = self.enter()?;
         let endpoint = text(endpoint)?;
         let (scheme, address) = transport::split(endpoint)?;
@@ -87,6 +90,7 @@ impl Socket {
 
     // COMPAT: libzmq does not tell the two apart either.
     fn take_back(&self, endpoint: &[u8]) -> Result<(), Errno> {
+        let _uncancelled = Uncancelled::begin();
         let mut inner = self.enter()?;
         let endpoint = text(endpoint)?;
         let (scheme, address) = transport::split(endpoint)?;

@@ -70,8 +70,8 @@ impl Socket {
     /// What the tag of a cell without a socket is.
     const DEAD: u32 = 0xDEAD_5A0C;
 
-    /// A new socket. `EINVAL` for an unknown type.
-    pub fn open(realm: &Arc<Realm>, kind: i32) -> Result<&'static Socket, Errno> {
+    /// A new socket, which keeps this share of its context. `EINVAL` for an unknown type.
+    pub fn open(realm: &Arc<Realm>, kind: i32, share: Share) -> Result<&'static Socket, Errno> {
         let kind = crate::pattern::kind(kind).ok_or(Errno::EINVAL)?;
         let mut options = Options::new(kind.number, &realm.defaults());
         let pattern = (kind.make)(&mut options);
@@ -90,7 +90,7 @@ impl Socket {
             may_write_now: true,
             marks: Vec::new(),
             attachments: Vec::new(),
-            _share: realm.shares.share(),
+            _share: share,
             realm: realm.clone(),
         });
         let cell = SPARE.take(|| Socket {

@@ -85,12 +85,16 @@ impl Realm {
         }
     }
 
-    /// Starts the I/O threads unless they run. `EMFILE`, `EAGAIN` and the like if that fails.
+    /// Starts the I/O threads unless they run. `ETERM` if the context ends, `EMFILE`, `EAGAIN`
+    /// and the like if it fails.
     pub fn start_io_threads(&self) -> Result<(), Errno> {
         let options = self.options.lock().clone();
         let mut threads = self.io_threads.lock();
         if threads.is_some() {
             return Ok(());
+        }
+        if self.ended.load(Ordering::Relaxed) {
+            return Err(Errno::ETERM);
         }
         let mut started: Vec<IoThread> = Vec::new();
         let prefix = String::from_utf8_lossy(&options.thread_name_prefix).into_owned();
