@@ -5,7 +5,8 @@
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString};
-use std::io;
+use std::io::{self, IoSlice};
+use std::marker::PhantomData;
 use std::mem;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -32,18 +33,18 @@ impl EventFd {
         Ok(EventFd(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
 
-    /// Makes it readable.
+    /// Makes it readable. No point of cancellation.
     pub fn signal(&self) {
         let one = 1_u64.to_ne_bytes();
         // SAFETY: eight octets that live for the call. A full counter is readable already.
-        unsafe { libc::write(self.fd(), one.as_ptr().cast(), one.len()) };
+        unsafe { libc::syscall(libc::SYS_write, self.fd(), one.as_ptr(), one.len()) };
     }
 
-    /// Makes it not readable.
+    /// Makes it not readable. No point of cancellation.
     pub fn clear(&self) {
         let mut count = [0_u8; 8];
         // SAFETY: eight octets that live for the call. Nothing to read is cleared already.
-        unsafe { libc::read(self.fd(), count.as_mut_ptr().cast(), count.len()) };
+        unsafe { libc::syscall(libc::SYS_read, self.fd(), count.as_mut_ptr(), count.len()) };
     }
 
     /// The descriptor, for polling.
@@ -91,6 +92,80 @@ pub fn fork_generation() -> u32 {
         unsafe { libc::pthread_atfork(None, None, Some(forked)) };
     });
     GENERATION.load(Ordering::Relaxed)
+}
+
+/// Reads from a socket, like `recv(2)`, but no point of cancellation: callers hold locks.
+pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    let nothing = ptr::null::<u8>();
+    // SAFETY: the buffer lives for the call; nobody asks for the sender's address.
+    let count = unsafe {
+        libc::syscall(
+            libc::SYS_recvfrom,
+            socket.as_raw_fd(),
+            buffer.as_mut_ptr(),
+            buffer.len(),
+            0,
+            nothing,
+            nothing,
+        )
+    };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+/// Writes several buffers to a socket, like `sendmsg(2)` without SIGPIPE, but no point of
+/// cancellation: callers hold locks.
+pub fn send(socket: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    // SAFETY: msghdr is integers and pointers, for which zero is a value.
+    let mut message: libc::msghdr = unsafe { mem::zeroed() };
+    // An IoSlice is an iovec, and none of them is written to.
+    message.msg_iov = buffers.as_ptr().cast_mut().cast();
+    message.msg_iovlen = buffers.len() as _;
+    // SAFETY: the message and the buffers live for the call.
+    let count = unsafe {
+        libc::syscall(
+            libc::SYS_sendmsg,
+            socket.as_raw_fd(),
+            ptr::from_ref(&message),
+            libc::MSG_NOSIGNAL,
+        )
+    };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+/// Puts off the cancellation of the calling thread (`pthread_cancel`) until it is dropped: for
+/// what holds locks, or must not stop half way, while it makes calls that are points of
+/// cancellation (`close`, `connect`, `pthread_join`, …).
+pub struct Uncancelled {
+    before: libc::c_int,
+    /// It belongs to its thread.
+    _thread: PhantomData<*const ()>,
+}
+
+unsafe extern "C" {
+    fn pthread_setcancelstate(state: libc::c_int, before: *mut libc::c_int) -> libc::c_int;
+}
+
+impl Uncancelled {
+    /// From now on.
+    pub fn begin() -> Uncancelled {
+        /// `PTHREAD_CANCEL_DISABLE`, which the libc crate lacks.
+        const DISABLE: libc::c_int = 1;
+        let mut before = 0;
+        // SAFETY: the old state is written to an int that lives for the call.
+        unsafe { pthread_setcancelstate(DISABLE, &mut before) };
+        Uncancelled {
+            before,
+            _thread: PhantomData,
+        }
+    }
+}
+
+impl Drop for Uncancelled {
+    fn drop(&mut self) {
+        let mut ignored = 0;
+        // SAFETY: the state is one that the same thread had before.
+        unsafe { pthread_setcancelstate(self.before, &mut ignored) };
+    }
 }
 
 /// Blocks every signal in the calling thread: signals are the application's.

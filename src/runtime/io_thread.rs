@@ -13,14 +13,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Token};
 use parking_lot::Mutex;
 
 use super::inbox::{Mailbox, mark};
 use super::timers::Timers;
 use crate::errno::Errno;
 use crate::msg::RecvBuffer;
-use crate::sys;
+use crate::sys::{self, EventFd};
 
 /// How much is read at once at most.
 const RECEIVE: usize = 128 * 1024;
@@ -84,7 +84,7 @@ struct Shared {
     next_key: AtomicUsize,
     load: AtomicUsize,
     registry: Registry,
-    waker: Waker,
+    waker: EventFd,
 }
 
 /// A handle to an I/O thread; clones are handles to the same.
@@ -98,15 +98,21 @@ impl IoThread {
     /// Starts a thread. `begin` runs in it first (its priority, its processors).
     pub fn start(name: &str, begin: impl FnOnce() + Send + 'static) -> Result<IoThread, Errno> {
         let poll = Poll::new()?;
+        let waker = EventFd::new()?;
+        // The poller tells edges only, so the waker is signalled and never cleared.
+        poll.registry()
+            .register(&mut SourceFd(&waker.fd()), WAKE, Interest::READABLE)?;
         let shared = Arc::new(Shared {
             schedule: Mutex::default(),
             handlers: Mutex::default(),
             next_key: AtomicUsize::new(0),
             load: AtomicUsize::new(0),
             registry: poll.registry().try_clone()?,
-            waker: Waker::new(poll.registry(), WAKE)?,
+            waker,
         });
         let run = shared.clone();
+        // The application may have chosen the name, and a zero octet in it would be a panic.
+        let name = name.split('\0').next().unwrap_or_default();
         let thread = std::thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
@@ -160,8 +166,7 @@ impl IoThread {
     /// Stops the thread and waits for its end. Handlers that are left are dropped.
     pub fn stop(&self) {
         self.shared.schedule.lock().stop = true;
-        // Cannot fail but for a counter that is full, and then the thread is awake.
-        let _ = self.shared.waker.wake();
+        self.shared.waker.signal();
         if let Some(thread) = self.thread.lock().take()
             && thread.thread().id() != std::thread::current().id()
         {
@@ -187,8 +192,7 @@ impl Shared {
             std::mem::take(&mut schedule.sleeping)
         };
         if wake {
-            // Cannot fail but for a counter that is full, and then the thread is awake.
-            let _ = self.waker.wake();
+            self.waker.signal();
         }
     }
 }

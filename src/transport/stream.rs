@@ -14,6 +14,7 @@ use super::Family;
 use super::resolve::without_ipv6;
 use crate::errno::Errno;
 use crate::options::Options;
+use crate::sys;
 
 /// The most buffers that one `sendmsg` takes (`IOV_MAX`).
 const MAX_SLICES: usize = 1024;
@@ -144,7 +145,7 @@ impl Stream {
     /// Reads what is there: `Ok(0)` at the end of the stream (or for an empty buffer),
     /// `WouldBlock` when there is nothing yet.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        uninterrupted(|| (&self.socket).read(buffer))
+        uninterrupted(|| sys::receive(self.as_fd(), buffer))
     }
 
     /// As [`read`](Stream::read), into several buffers.
@@ -157,10 +158,7 @@ impl Stream {
     /// was offered. `WouldBlock` when nothing fits.
     pub fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         let buffers = &buffers[..buffers.len().min(MAX_SLICES)];
-        uninterrupted(|| {
-            self.socket
-                .send_vectored_with_flags(buffers, libc::MSG_NOSIGNAL)
-        })
+        uninterrupted(|| sys::send(self.as_fd(), buffers))
     }
 
     /// Ends both directions for both sides; the descriptor stays until the stream is dropped.
