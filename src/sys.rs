@@ -53,6 +53,45 @@ impl EventFd {
     }
 }
 
+/// Waits for edges of one descriptor: for what happens to it, not for what it is like.
+#[derive(Debug)]
+pub struct Edges(OwnedFd);
+
+impl Edges {
+    /// Watches a descriptor becoming readable, or readable once more. `EMFILE` and the like.
+    pub fn new(fd: RawFd) -> Result<Edges, Errno> {
+        // SAFETY: no pointers are passed.
+        let epoll = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
+        if epoll < 0 {
+            return Err(Errno::last());
+        }
+        // SAFETY: just opened, owned by nobody else.
+        let epoll = unsafe { OwnedFd::from_raw_fd(epoll) };
+        let events = (libc::EPOLLIN | libc::EPOLLET) as u32;
+        let mut event = libc::epoll_event { events, u64: 0 };
+        // SAFETY: the event lives for the call.
+        let added =
+            unsafe { libc::epoll_ctl(epoll.as_raw_fd(), libc::EPOLL_CTL_ADD, fd, &mut event) };
+        if added < 0 {
+            return Err(Errno::last());
+        }
+        Ok(Edges(epoll))
+    }
+
+    /// Waits for an edge since the last one, or until the deadline; `EINTR` after a signal handler.
+    pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Errno> {
+        let mut event = libc::epoll_event { events: 0, u64: 0 };
+        let timeout = poll_timeout(deadline);
+        // SAFETY: room for one event, which lives for the call.
+        let ready = unsafe { libc::epoll_wait(self.0.as_raw_fd(), &mut event, 1, timeout) };
+        if ready < 0 {
+            Err(Errno::last())
+        } else {
+            Ok(())
+        }
+    }
+}
+
 /// Milliseconds until a deadline, rounded up, as `poll` wants them (-1: no deadline).
 pub fn poll_timeout(deadline: Option<Instant>) -> i32 {
     let Some(deadline) = deadline else { return -1 };

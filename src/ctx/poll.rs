@@ -45,6 +45,9 @@ pub fn poll(items: &mut [Item], timeout: i64) -> Result<usize, Errno> {
         }
         let parker = Parker::current();
         parker.reset();
+        if !fds.is_empty() {
+            parker.clear();
+        }
         let mut watched = 0;
         let mut quiet = Ok(true);
         for socket in items.iter().filter_map(|item| item.socket) {

@@ -3,7 +3,9 @@
 //! Invariant: an `unpark` that comes before or during `park` ends it; a wake-up too many is
 //! harmless. A descriptor is slept on, so that a signal handler ends the sleep with `EINTR` as
 //! users of libzmq expect, and so that other descriptors can be waited for at the same time; when
-//! the process has no descriptor left, a condition variable does, without those two.
+//! the process has no descriptor left, a condition variable does, without those two. Only edges of
+//! the descriptor count, so that it need not be read after each wake-up: one system call to wake,
+//! one to sleep.
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -12,11 +14,12 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::errno::Errno;
-use crate::sys::{self, EventFd};
+use crate::sys::{self, Edges, EventFd};
 
 /// One sleeper's bed.
 pub struct Parker {
     event: Option<EventFd>,
+    edges: Option<Edges>,
     woken: Mutex<bool>,
     condition: Condvar,
 }
@@ -29,8 +32,11 @@ impl Parker {
                 const { std::cell::RefCell::new(None) };
         }
         let fresh = || {
+            let event = EventFd::new().ok();
+            let edges = event.as_ref().and_then(|event| Edges::new(event.fd()).ok());
             Arc::new(Parker {
-                event: EventFd::new().ok(),
+                event,
+                edges,
                 woken: Mutex::new(false),
                 condition: Condvar::new(),
             })
@@ -52,23 +58,29 @@ impl Parker {
 
     /// Forgets wake-ups that came before: called before telling anyone whom to wake.
     pub fn reset(&self) {
-        let mut woken = self.woken.lock();
-        if std::mem::take(&mut *woken)
-            && let Some(event) = &self.event
-        {
+        *self.woken.lock() = false;
+        if self.edges.is_none() {
+            self.clear();
+        }
+    }
+
+    /// Makes the [descriptor](Parker::fd) unreadable: called after `reset` by those who wait for
+    /// it themselves.
+    pub fn clear(&self) {
+        if let Some(event) = &self.event {
             event.clear();
         }
     }
 
     /// Ends the sleep, now or as soon as it begins.
     pub fn unpark(&self) {
-        let mut woken = self.woken.lock();
-        if !std::mem::replace(&mut *woken, true) {
-            match &self.event {
-                Some(event) => event.signal(),
-                None => {
-                    self.condition.notify_all();
-                }
+        if std::mem::replace(&mut *self.woken.lock(), true) {
+            return;
+        }
+        match &self.event {
+            Some(event) => event.signal(),
+            None => {
+                self.condition.notify_all();
             }
         }
     }
@@ -89,6 +101,9 @@ impl Parker {
             }
             return Ok(());
         };
-        sys::wait_readable(event.fd(), deadline)
+        match &self.edges {
+            Some(edges) => edges.wait(deadline),
+            None => sys::wait_readable(event.fd(), deadline),
+        }
     }
 }

@@ -159,6 +159,12 @@ fn a_parker_wakes_before_during_and_after() {
         .park(Some(before + Duration::from_millis(20)))
         .unwrap();
     assert!(before.elapsed() >= Duration::from_millis(20));
+    // The descriptor is the same, for those who wait for others too.
+    parker.reset();
+    parker.clear();
+    parker.unpark();
+    crate::sys::wait_readable(parker.fd().unwrap(), None).unwrap();
+    parker.reset();
     let other = parker.clone();
     let waker = std::thread::spawn(move || other.unpark());
     parker.park(None).unwrap();

@@ -105,7 +105,8 @@ impl Inbox {
     /// Says that the context ends, and wakes everyone.
     pub fn terminate(&self) {
         self.terminated.store(true, Ordering::Relaxed);
-        self.wake(&mut self.state.lock());
+        let wakes = self.wake(&mut self.state.lock());
+        wakes.call();
     }
 
     /// Takes what is inside, into the caller's (empty) lists, and makes `ZMQ_FD` unreadable.
@@ -128,8 +129,11 @@ impl Inbox {
         let mut state = self.state.lock();
         state.closed = true;
         state.marks.clear();
-        self.wake(&mut state);
-        std::mem::take(&mut state.attachments)
+        let wakes = self.wake(&mut state);
+        let attachments = std::mem::take(&mut state.attachments);
+        drop(state);
+        wakes.call();
+        attachments
     }
 
     /// Registers a sleeper unless something is inside already; `false` means: look again.
@@ -170,16 +174,31 @@ impl Inbox {
         self.fd.get().is_some()
     }
 
-    fn wake(&self, state: &mut State) {
+    /// Says that something is inside. Who sleeps is called once the lock is let go of: a sleeper
+    /// who wakes wants it first thing.
+    fn wake(&self, state: &mut State) -> Wakes {
         self.dirty.store(true, Ordering::Relaxed);
-        for sleeper in &state.sleepers {
-            sleeper.unpark();
-        }
+        let mut sleepers = state.sleepers.iter().cloned();
+        let wakes = Wakes(sleepers.next(), sleepers.collect());
         if let Some(fd) = self.fd.get()
             && !std::mem::replace(&mut state.signalled, true)
         {
             fd.signal();
         }
+        wakes
+    }
+}
+
+/// Sleepers to be woken. There is hardly ever more than one.
+#[must_use]
+struct Wakes(Option<Arc<Parker>>, Vec<Arc<Parker>>);
+
+impl Wakes {
+    fn call(&self) {
+        self.0
+            .iter()
+            .chain(&self.1)
+            .for_each(|sleeper| sleeper.unpark());
     }
 }
 
@@ -218,8 +237,9 @@ impl Acceptor for Inbox {
         }
         let gone = state.leave_out_the_gone();
         state.attachments.push(attachment);
-        self.wake(&mut state);
+        let wakes = self.wake(&mut state);
         drop(state);
+        wakes.call();
         // Dropping a pipe tells its other end, and that is nothing to do under a lock.
         drop(gone);
         None
@@ -247,6 +267,8 @@ impl Mailbox for Inbox {
                 }
             }
         }
-        self.wake(&mut state);
+        let wakes = self.wake(&mut state);
+        drop(state);
+        wakes.call();
     }
 }
