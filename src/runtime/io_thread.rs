@@ -27,6 +27,25 @@ const RECEIVE: usize = 128 * 1024;
 /// The token of the waker.
 const WAKE: Token = Token(usize::MAX);
 
+/// What a descriptor is watched for. Watching for room to write is for those who lack it: a local
+/// socket tells of it each time its peer reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// Something to read, and the end.
+    Reading,
+    /// Room to write as well.
+    Both,
+}
+
+impl Watch {
+    fn interest(self) -> Interest {
+        match self {
+            Watch::Reading => Interest::READABLE,
+            Watch::Both => Interest::READABLE | Interest::WRITABLE,
+        }
+    }
+}
+
 /// The number of a handler within its I/O thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key(usize);
@@ -148,13 +167,18 @@ impl IoThread {
         self.shared.load.load(Ordering::Relaxed)
     }
 
-    /// Has a handler driven when this descriptor is ready (edges only).
-    pub fn register(&self, key: Key, fd: RawFd) -> Result<(), Errno> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        Ok(self
-            .shared
-            .registry
-            .register(&mut SourceFd(&fd), Token(key.0), interest)?)
+    /// Has a handler driven when this descriptor can be read, and with [`Watch::Both`] also when it
+    /// can be written (edges only).
+    pub fn register(&self, key: Key, fd: RawFd, watch: Watch) -> Result<(), Errno> {
+        let registry = &self.shared.registry;
+        Ok(registry.register(&mut SourceFd(&fd), Token(key.0), watch.interest())?)
+    }
+
+    /// Changes what a registered descriptor is watched for. What it is ready for already is told
+    /// once more.
+    pub fn watch(&self, key: Key, fd: RawFd, watch: Watch) -> Result<(), Errno> {
+        let registry = &self.shared.registry;
+        Ok(registry.reregister(&mut SourceFd(&fd), Token(key.0), watch.interest())?)
     }
 
     /// Ends that. Before the descriptor is closed.

@@ -21,7 +21,7 @@ pub use cells::Cells;
 pub use event::{Event, EventPort, EventSink, EventSource, number};
 pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, mark};
 pub use inproc::{Names, Party};
-pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn};
+pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn, Watch};
 pub use pipe::{Conflate, Limits, Pipe, Rejected, pair};
 pub use pipes::{Driver, PipeId, Pipes};
 pub use share::{Share, Shares};

@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
-use crate::runtime::{Post, number};
+use crate::runtime::{Post, Watch, number};
 use crate::transport::{Family, Stream, Target};
 
 use super::connection::End;
@@ -134,7 +134,8 @@ impl Connecter {
             match target.connect(&plan.options) {
                 Ok((stream, false)) => return self.connected(plan, stream, false),
                 Ok((stream, true)) => {
-                    if let Err(errno) = post.io().register(post.key(), fd_of(&stream)) {
+                    if let Err(errno) = post.io().register(post.key(), fd_of(&stream), Watch::Both)
+                    {
                         last = errno;
                         continue;
                     }

@@ -15,7 +15,7 @@ use std::time::Instant;
 use crate::errno::Errno;
 use crate::msg::{Metadata, Msg, RecvBuffer, SendBuffer, flag};
 use crate::proto::{Event, Failure, Peer, Raw, Timeout, Zmtp};
-use crate::runtime::{Attachment, Driver, Pipe, Post, Ready, Turn, mark, number};
+use crate::runtime::{Attachment, Driver, Pipe, Post, Ready, Turn, Watch, mark, number};
 use crate::transport::Stream;
 
 use super::{Plan, Session};
@@ -80,7 +80,8 @@ pub(super) struct Connection {
     /// Received octets that are not a whole frame yet.
     left: Vec<u8>,
     refused: Option<Msg>,
-    registered: bool,
+    /// What the poller watches the stream for, if it knows it.
+    watched: Option<Watch>,
     ready: bool,
     /// The stream may hold octets that no edge will announce.
     undrained: bool,
@@ -114,7 +115,7 @@ impl Connection {
             out,
             left: Vec::new(),
             refused: None,
-            registered,
+            watched: registered.then_some(Watch::Both),
             ready: false,
             undrained: true,
             ending: false,
@@ -164,16 +165,11 @@ impl Connection {
         ready: Ready,
         marks: u32,
     ) -> Result<bool, End> {
-        if !self.registered {
-            cx.post
-                .io()
-                .register(cx.post.key(), self.fd())
-                .map_err(End::Stream)?;
-            self.registered = true;
-        }
         if let Some(errno) = self.broken {
             return Err(End::Stream(errno));
         }
+        let idle = !self.blocked && self.out.is_empty();
+        self.watch(cx.post, ready.writable && idle)?;
         if ready.writable {
             self.blocked = false;
         }
@@ -199,7 +195,27 @@ impl Connection {
         if self.ready || !self.out.is_empty() {
             more |= self.write(pipe.as_mut()).map_err(End::Stream)?;
         }
+        self.watch(cx.post, false)?;
         Ok(more)
+    }
+
+    /// Has the poller watch for room to write while the kernel has none, and, when it is told of
+    /// room that nobody needs (`needless`), no longer.
+    fn watch(&mut self, post: &Post, needless: bool) -> Result<(), End> {
+        let (key, fd) = (post.key(), self.fd());
+        let watch = match self.watched {
+            _ if self.blocked => Watch::Both,
+            None => Watch::Reading,
+            Some(Watch::Both) if needless => Watch::Reading,
+            Some(watched) => watched,
+        };
+        let changed = match self.watched {
+            Some(watched) if watched == watch => return Ok(()),
+            Some(_) => post.io().watch(key, fd, watch),
+            None => post.io().register(key, fd, watch),
+        };
+        self.watched = Some(watch);
+        changed.map_err(End::Stream)
     }
 
     // ---- from the stream to the pipe --------------------------------------------------------

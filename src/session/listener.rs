@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::errno::Errno;
-use crate::runtime::{Handler, IoThread, Next, Post, Ready, Share, Turn, number};
+use crate::runtime::{Handler, IoThread, Next, Post, Ready, Share, Turn, Watch, number};
 use crate::transport::{AcceptError, Listener, Stream};
 
 use super::{Plan, Session};
@@ -55,7 +55,7 @@ impl Listening {
             plan,
         });
         io.add(key, listening.clone());
-        if let Err(errno) = io.register(key, fd) {
+        if let Err(errno) = io.register(key, fd, Watch::Reading) {
             listening.close(0);
             return Err(errno);
         }
