@@ -99,14 +99,19 @@ pub fn poll_timeout(deadline: Option<Instant>) -> i32 {
     i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
 }
 
-/// Waits until a descriptor is readable or the deadline has come; `EINTR` after a signal handler.
+/// Waits until a descriptor is readable or the deadline has come; `EINTR` after a signal handler,
+/// `EBADF` at once if the number names no open descriptor.
 pub fn wait_readable(fd: RawFd, deadline: Option<Instant>) -> Result<(), Errno> {
     let mut item = [libc::pollfd {
         fd,
         events: libc::POLLIN,
         revents: 0,
     }];
-    poll(&mut item, deadline).map(|_| ())
+    poll(&mut item, deadline)?;
+    if item[0].revents & libc::POLLNVAL != 0 {
+        return Err(Errno::EBADF);
+    }
+    Ok(())
 }
 
 /// `poll(2)` with a deadline: how many items are ready.

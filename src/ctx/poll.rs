@@ -159,6 +159,11 @@ impl Descriptors {
         // Without a descriptor of its own the parker cannot be waited for beside others.
         let fd = parker.fd().ok_or(Errno::EMFILE)?;
         self.0[0].fd = fd;
-        sys::poll(&mut self.0, deadline).map(|_| ())
+        sys::poll(&mut self.0, deadline)?;
+        if self.0[0].revents & libc::POLLNVAL != 0 {
+            // The program closed what was not its own.
+            return Err(Errno::EBADF);
+        }
+        Ok(())
     }
 }

@@ -3,9 +3,9 @@
 //! Invariant: an `unpark` that comes before or during `park` ends it; a wake-up too many is
 //! harmless. A descriptor is slept on, so that a signal handler ends the sleep with `EINTR` as
 //! users of libzmq expect, and so that other descriptors can be waited for at the same time; when
-//! the process has no descriptor left, a condition variable does, without those two. Only edges of
-//! the descriptor count, so that it need not be read after each wake-up: one system call to wake,
-//! one to sleep.
+//! the process has no descriptor left, or closed ours, a condition variable does, without those
+//! two. Only edges of the descriptor count, so that it need not be read after each wake-up: one
+//! system call to wake, one to sleep.
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -77,12 +77,11 @@ impl Parker {
         if std::mem::replace(&mut *self.woken.lock(), true) {
             return;
         }
-        match &self.event {
-            Some(event) => event.signal(),
-            None => {
-                self.condition.notify_all();
-            }
+        if let Some(event) = &self.event {
+            event.signal();
         }
+        // Costs nothing while nobody waits there.
+        self.condition.notify_all();
     }
 
     /// The descriptor that becomes readable when woken, for those who wait for others too.
@@ -92,18 +91,23 @@ impl Parker {
 
     /// Sleeps until woken or until the deadline; `EINTR` when a signal handler ran.
     pub fn park(&self, deadline: Option<Instant>) -> Result<(), Errno> {
-        let Some(event) = &self.event else {
-            let mut woken = self.woken.lock();
-            if !*woken {
-                let far = || Instant::now() + Duration::from_secs(3600);
-                self.condition
-                    .wait_until(&mut woken, deadline.unwrap_or_else(far));
+        // A program that closes all descriptors it does not know closes this one too.
+        if let Some(event) = &self.event {
+            let slept = match &self.edges {
+                Some(edges) => edges.wait(deadline),
+                None => sys::wait_readable(event.fd(), deadline),
+            };
+            match slept {
+                Err(Errno::EBADF | Errno::EINVAL) => {}
+                slept => return slept,
             }
-            return Ok(());
-        };
-        match &self.edges {
-            Some(edges) => edges.wait(deadline),
-            None => sys::wait_readable(event.fd(), deadline),
         }
+        let mut woken = self.woken.lock();
+        if !*woken {
+            let far = || Instant::now() + Duration::from_secs(3600);
+            self.condition
+                .wait_until(&mut woken, deadline.unwrap_or_else(far));
+        }
+        Ok(())
     }
 }

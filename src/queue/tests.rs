@@ -170,3 +170,35 @@ fn a_parker_wakes_before_during_and_after() {
     parker.park(None).unwrap();
     waker.join().unwrap();
 }
+
+#[test]
+fn a_sleeper_whose_descriptor_was_closed_sleeps_and_wakes_all_the_same() {
+    let parker = Parker::current();
+    let number = parker.fd().unwrap();
+    // SAFETY: takes and gives back numbers only; what the parker owns is put back below, before
+    // the parker closes it.
+    let kept = unsafe { libc::dup(number) };
+    assert!(kept >= 0);
+    // The number must stay free: nobody else may get it while the parker is asleep.
+    // SAFETY: as above. An O_PATH descriptor cannot be polled, as one that is closed cannot.
+    let dead = unsafe { libc::open(c"/".as_ptr(), libc::O_PATH | libc::O_CLOEXEC) };
+    assert!(dead >= 0);
+    // SAFETY: as above.
+    assert_eq!(unsafe { libc::dup2(dead, number) }, number);
+
+    parker.reset();
+    let deadline = Instant::now() + Duration::from_millis(50);
+    assert_eq!(parker.park(Some(deadline)), Ok(()));
+    assert!(Instant::now() >= deadline);
+    let waker = parker.clone();
+    let thread = std::thread::spawn(move || waker.unpark());
+    assert_eq!(parker.park(None), Ok(()));
+    thread.join().unwrap();
+
+    // SAFETY: as above.
+    unsafe {
+        libc::dup2(kept, number);
+        libc::close(kept);
+        libc::close(dead);
+    }
+}
