@@ -36,7 +36,6 @@ UNUSED static int run_tests (const struct test *tests, size_t count, int argc, c
     size_t i;
     int found = 0;
 
-    signal (SIGPIPE, SIG_IGN);
     for (i = 0; i < count; i++)
         if (argc < 2 || strcmp (argv[1], tests[i].name) == 0) {
             alarm (SECONDS_AT_MOST);

@@ -49,16 +49,27 @@ impl Program {
 
     /// Runs one case, which has to succeed.
     pub fn case(&self, case: &str) {
+        self.case_under(&[], case);
+    }
+
+    /// Runs one case under another program (its name and arguments).
+    pub fn case_under(&self, outer: &[&str], case: &str) {
         let path = self.path();
+        let mut command = match outer {
+            [] => Command::new(path),
+            [program, arguments @ ..] => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(path);
+                command
+            }
+        };
+        command
+            .arg(case)
+            .env("LD_LIBRARY_PATH", library(Profile::Dev));
         let alone = ALONE
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let output = run_ok(
-            Command::new(path)
-                .arg(case)
-                .env("LD_LIBRARY_PATH", library(Profile::Dev)),
-            "gcc",
-        );
+        let output = run_ok(&mut command, "gcc");
         drop(alone);
         print!("{output}");
     }
