@@ -408,6 +408,17 @@ static void no_memory (void)
     raw_expect_end (fd);
     expect_event (events, ZMQ_EVENT_DISCONNECTED);
     CHECK (sent >= 32);
+    /* The same in parts without a last one. */
+    fd = raw_connect (port);
+    handshake (fd, "DEALER");
+    expect_event (events, ZMQ_EVENT_HANDSHAKE_SUCCEEDED);
+    memset (says, 0, sizeof says);
+    for (sent = 0; sent < MIB; sent += 2)
+        says[sent] = 1;
+    for (sent = 0; raw_send (fd, says, sizeof says); sent++)
+        CHECK (sent < 64);
+    raw_expect_end (fd);
+    expect_event (events, ZMQ_EVENT_DISCONNECTED);
     CHECK (zmq_send (good, "ping", 4, 0) == 4);
     CHECK (zmq_recv (server, text, sizeof text, 0) > 0);
     CHECK (zmq_recv (server, text, sizeof text, 0) == 4);

@@ -107,6 +107,9 @@ impl Link {
     }
 }
 
+/// Room for so many parts of a message is kept for the next one.
+const KEPT: usize = 64;
+
 /// Why a part was not taken; it comes back.
 pub struct Rejected(pub Msg);
 
@@ -482,12 +485,17 @@ impl Pipe {
             return Ok(());
         }
         if msg.more() {
+            // A peer chooses how many parts there are.
+            if self.staged.try_reserve(1).is_err() {
+                return Err(Rejected(msg));
+            }
             self.staged.push(msg);
             return Ok(());
         }
         for part in self.staged.drain(..) {
             self.outgoing.push(part);
         }
+        self.staged.shrink_to(KEPT);
         self.outgoing.push(msg);
         self.written += 1;
         self.unshown = true;
@@ -522,6 +530,7 @@ impl Pipe {
     /// Drops the parts of a message that was not completed.
     pub fn rollback(&mut self) {
         self.staged.clear();
+        self.staged.shrink_to(KEPT);
     }
 
     /// Whether a message was begun and not completed.

@@ -304,7 +304,7 @@ impl Connection {
         buffer: &mut RecvBuffer,
     ) -> Result<bool, End> {
         if let Some(msg) = self.refused.take()
-            && !self.deliver(pipe, msg)
+            && !self.deliver(pipe, msg)?
         {
             return Ok(false);
         }
@@ -319,7 +319,7 @@ impl Connection {
                 .map_err(End::Protocol)?;
             match event {
                 Some(Event::Message(msg)) => {
-                    if !self.deliver(pipe, msg) {
+                    if !self.deliver(pipe, msg)? {
                         return Ok(false);
                     }
                 }
@@ -335,17 +335,19 @@ impl Connection {
     }
 
     /// Puts a part into the pipe; `false` if it is full and the part was kept.
-    fn deliver(&mut self, pipe: &mut Option<Pipe>, msg: Msg) -> bool {
-        let Some(pipe) = pipe else { return true };
+    fn deliver(&mut self, pipe: &mut Option<Pipe>, msg: Msg) -> Result<bool, End> {
+        let Some(pipe) = pipe else { return Ok(true) };
         match pipe.write(msg) {
-            Ok(()) => true,
+            Ok(()) => Ok(true),
             Err(rejected) if pipe.is_abandoned() => {
                 drop(rejected);
-                true
+                Ok(true)
             }
+            // Only the first part of a message finds a pipe full.
+            Err(_) if pipe.is_mid_write() => Err(End::Memory),
             Err(rejected) => {
                 self.refused = Some(rejected.0);
-                false
+                Ok(false)
             }
         }
     }
