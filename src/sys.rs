@@ -78,6 +78,11 @@ impl Edges {
         Ok(Edges(epoll))
     }
 
+    /// The descriptor that watches.
+    pub fn fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+
     /// Waits for an edge since the last one, or until the deadline; `EINTR` after a signal handler.
     pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Errno> {
         let mut event = libc::epoll_event { events: 0, u64: 0 };

@@ -89,6 +89,13 @@ impl Parker {
         self.event.as_ref().map(EventFd::fd)
     }
 
+    /// All descriptors of it.
+    #[cfg(test)]
+    pub fn descriptors(&self) -> Vec<RawFd> {
+        let edges = self.edges.as_ref().map(Edges::fd);
+        self.fd().into_iter().chain(edges).collect()
+    }
+
     /// Sleeps until woken or until the deadline; `EINTR` when a signal handler ran.
     pub fn park(&self, deadline: Option<Instant>) -> Result<(), Errno> {
         // A program that closes all descriptors it does not know closes this one too.

@@ -174,17 +174,21 @@ fn a_parker_wakes_before_during_and_after() {
 #[test]
 fn a_sleeper_whose_descriptor_was_closed_sleeps_and_wakes_all_the_same() {
     let parker = Parker::current();
-    let number = parker.fd().unwrap();
+    let numbers = parker.descriptors();
+    // The numbers must stay free: nobody else may get them while the parker is asleep.
     // SAFETY: takes and gives back numbers only; what the parker owns is put back below, before
-    // the parker closes it.
-    let kept = unsafe { libc::dup(number) };
-    assert!(kept >= 0);
-    // The number must stay free: nobody else may get it while the parker is asleep.
-    // SAFETY: as above. An O_PATH descriptor cannot be polled, as one that is closed cannot.
+    // the parker closes it. An O_PATH descriptor cannot be polled, as one that is closed cannot.
     let dead = unsafe { libc::open(c"/".as_ptr(), libc::O_PATH | libc::O_CLOEXEC) };
     assert!(dead >= 0);
-    // SAFETY: as above.
-    assert_eq!(unsafe { libc::dup2(dead, number) }, number);
+    let keep = |number: &i32| {
+        // SAFETY: as above.
+        let kept = unsafe { libc::dup(*number) };
+        assert!(kept >= 0);
+        // SAFETY: as above.
+        assert_eq!(unsafe { libc::dup2(dead, *number) }, *number);
+        kept
+    };
+    let kept: Vec<i32> = numbers.iter().map(keep).collect();
 
     parker.reset();
     let deadline = Instant::now() + Duration::from_millis(50);
@@ -195,10 +199,13 @@ fn a_sleeper_whose_descriptor_was_closed_sleeps_and_wakes_all_the_same() {
     assert_eq!(parker.park(None), Ok(()));
     thread.join().unwrap();
 
-    // SAFETY: as above.
-    unsafe {
-        libc::dup2(kept, number);
-        libc::close(kept);
-        libc::close(dead);
+    for (kept, number) in kept.into_iter().zip(numbers) {
+        // SAFETY: as above.
+        unsafe {
+            libc::dup2(kept, number);
+            libc::close(kept);
+        }
     }
+    // SAFETY: as above.
+    unsafe { libc::close(dead) };
 }
