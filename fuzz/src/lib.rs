@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use zmq::msg::{Msg, RecvBuffer, SendBuffer, flag};
 use zmq::proto::frame::FIRST_ALLOCATION;
+use zmq::proto::zap::Status;
 use zmq::proto::{Config, Event, Failure, Heartbeat, Mechanism, Peer, Zmtp};
 
 /// An input taken apart.
@@ -63,6 +64,7 @@ pub fn config(kind: u8) -> Config {
             b"fuzz".to_vec()
         },
         mechanism: Mechanism::Null,
+        asks: false,
         legacy_allowed: kind & 8 == 0,
         max_msg_size: (kind & 16 != 0).then_some(300),
         publishes: socket_type == "XPUB",
@@ -170,6 +172,18 @@ impl End {
                 Ok(Some(Event::Ready(peer))) => {
                     assert!(self.zmtp.is_ready() && !self.zmtp.during_handshake());
                     assert_eq!(self.outcome.peer.replace(peer), None, "ready twice");
+                }
+                Ok(Some(Event::Authenticate(_))) => {
+                    assert!(self.zmtp.is_asking() && self.outcome.peer.is_none());
+                    let (out, now) = (&mut self.out, self.now);
+                    match self.zmtp.answered(Status::Success, out, now) {
+                        Ok(Some(Event::Ready(peer))) => self.outcome.peer = Some(peer),
+                        Ok(_) => {}
+                        Err(failure) => {
+                            self.outcome.failure = Some(failure);
+                            return;
+                        }
+                    }
                 }
                 Ok(Some(Event::Message(msg))) => {
                     assert!(

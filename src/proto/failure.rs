@@ -81,6 +81,10 @@ pub enum Failure {
     /// The peer refused us with these words, which are no status of ZAP. Monitors are told only
     /// that the connection ended.
     Refused(Vec<u8>),
+    /// We refused the peer, as its ZAP handler told. Monitors were told when the answer came.
+    Denied,
+    /// There is no ZAP handler to ask about the peer.
+    NoHandler,
     /// Somebody took too long.
     Timeout(Timeout),
     /// A frame is larger than `max_msg_size`, or than this machine can address.

@@ -23,6 +23,7 @@ mod mechanism;
 mod opening;
 pub mod property;
 mod raw;
+pub mod zap;
 mod zmtp;
 
 #[cfg(test)]
@@ -33,9 +34,11 @@ use std::time::Duration;
 use crate::msg::Msg;
 
 pub use failure::{Failure, ProtocolError, Timeout};
-pub use mechanism::Mechanism;
+pub use mechanism::{Login, Mechanism};
 pub use raw::Raw;
 pub use zmtp::Zmtp;
+
+use zap::Credentials;
 
 /// What one side of a conversation is and wants. Made for each connection by the session.
 #[derive(Clone, Debug)]
@@ -50,6 +53,8 @@ pub struct Config {
     pub routing_id: Vec<u8>,
     /// How the peers prove who they are. Both must use the same.
     pub mechanism: Mechanism,
+    /// Whether a ZAP handler is asked about the peer. PLAIN servers always ask.
+    pub asks: bool,
     /// Whether peers of ZMTP 1.0 and 2.0, which know no mechanisms, are let in. They must not be
     /// where a mechanism other than NULL or a ZAP domain is in force (CVE-2014-9721).
     pub legacy_allowed: bool,
@@ -97,6 +102,9 @@ pub struct Peer {
 /// What came out of the octets of a peer.
 #[derive(Debug)]
 pub enum Event {
+    /// The peer showed its credentials: a ZAP handler is to be asked. Nothing is taken from the
+    /// peer, and no event comes, until [`Zmtp::answered`].
+    Authenticate(Credentials),
     /// Greeting and handshake are over: comes exactly once, before all messages.
     Ready(Peer),
     /// One part of a message, with `flag::MORE` as on the wire.

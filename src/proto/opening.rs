@@ -1,8 +1,11 @@
 //! Everything before the first message: greeting, handshake, the routing ids of old versions.
 //!
 //! ```text
-//!  Greeting ──ZMTP 3──────► Handshake ──► open
-//!     └──────ZMTP 1, 2────► RoutingId ──► open
+//!                              ┌─ Asked ◄─┐ (a ZAP handler)
+//!                              │          │
+//!  Greeting ──ZMTP 3─────────► Handshake ─┴──► open
+//!     │                        └───► Denied
+//!     └──────ZMTP 1, 2───────► RoutingId ────► open
 //! ```
 //!
 //! Invariant: no octet behind the opening is consumed by it, and none is needed to complete it.
@@ -13,8 +16,9 @@ use std::time::Instant;
 use super::frame::{self, COMMAND, Header, MORE};
 use super::greeting::{self, Greeting, Step};
 use super::mechanism::{Cipher, Handshake, Progress};
-use super::property::{self, MAX_ROUTING_ID};
-use super::{Config, Failure, Peer, ProtocolError, frame_v1};
+use super::property::MAX_ROUTING_ID;
+use super::zap::{Credentials, Status};
+use super::{Config, Failure, Peer, ProtocolError, command, frame_v1};
 use crate::msg::{RecvBuffer, SendBuffer};
 
 /// The largest command of a handshake. It has to be whole in the receive buffer.
@@ -62,6 +66,10 @@ pub(super) struct Opening {
 enum State {
     Greeting(Greeting),
     Handshake(Handshake, Framing),
+    /// A handler is asked.
+    Asked(Handshake, Framing),
+    /// The peer was told that it is refused, and is to go.
+    Denied,
     RoutingId {
         framing: Framing,
         socket_type: &'static str,
@@ -69,6 +77,16 @@ enum State {
         phantom: bool,
     },
     Over,
+}
+
+/// How far an opening came.
+pub(super) enum Stage {
+    /// More is needed, from the peer or from a handler.
+    More,
+    /// A handler is to be asked.
+    Ask(Credentials),
+    /// It succeeded.
+    Opened(Opened),
 }
 
 /// An opening that succeeded.
@@ -95,12 +113,71 @@ impl Opening {
         &self.config
     }
 
-    /// Goes as far as the input allows; `None` if more is needed.
+    /// Whether a handler is asked, and nothing goes on without it.
+    pub(super) fn is_asking(&self) -> bool {
+        matches!(self.state, State::Asked(..))
+    }
+
+    /// Whether the peer was refused.
+    pub(super) fn is_denied(&self) -> bool {
+        matches!(self.state, State::Denied)
+    }
+
+    /// Takes in what the handler decided. Whoever is let in may be open with that.
+    ///
+    /// RFC 27 has status 300 end the connection without a word, so that the peer tries again.
+    pub(super) fn answered(
+        &mut self,
+        status: Status,
+        out: &mut SendBuffer,
+    ) -> Result<Stage, Failure> {
+        let State::Asked(handshake, framing) = mem::replace(&mut self.state, State::Over) else {
+            return Err(ProtocolError::ZapUnspecified.into());
+        };
+        match status {
+            Status::Success => {
+                let progress = handshake.admit(&self.config, out)?;
+                Ok(self.progressed(progress, framing))
+            }
+            Status::Temporary => Err(Failure::Denied),
+            Status::Authentication | Status::Internal => {
+                let text = status.text();
+                command::put(b"ERROR", &[&[text.len() as u8], text], out);
+                self.state = State::Denied;
+                Ok(Stage::More)
+            }
+        }
+    }
+
+    /// Goes on from what became of a handshake.
+    fn progressed(&mut self, progress: Progress, framing: Framing) -> Stage {
+        match progress {
+            Progress::Wait(handshake) => {
+                self.state = State::Handshake(handshake, framing);
+                Stage::More
+            }
+            Progress::Ask(handshake, credentials) => {
+                self.state = State::Asked(handshake, framing);
+                Stage::Ask(credentials)
+            }
+            Progress::Done { mut peer, cipher } => {
+                peer.version = (3, u8::from(framing == Framing::V31));
+                Stage::Opened(Opened {
+                    peer,
+                    framing,
+                    cipher,
+                    phantom: false,
+                })
+            }
+        }
+    }
+
+    /// Goes as far as the input and the handler allow.
     pub(super) fn advance(
         &mut self,
         input: &mut RecvBuffer,
         out: &mut SendBuffer,
-    ) -> Result<Option<Opened>, Failure> {
+    ) -> Result<Stage, Failure> {
         const TOO_LONG: ProtocolError = ProtocolError::MalformedCommandUnspecified;
         loop {
             match mem::replace(&mut self.state, State::Over) {
@@ -108,37 +185,40 @@ impl Opening {
                     match greeting.advance(input.unread(), &self.config, out) {
                         Step::More => {
                             self.state = State::Greeting(greeting);
-                            return Ok(None);
+                            return Ok(Stage::More);
                         }
-                        step => self.state = self.greeted(&step, input, out)?,
+                        step => {
+                            if let Some(credentials) = self.greeted(&step, input, out)? {
+                                return Ok(Stage::Ask(credentials));
+                            }
+                        }
                     }
                 }
                 State::Handshake(handshake, framing) => {
                     let Some(header) = whole(framing, MAX_COMMAND, TOO_LONG, input)? else {
                         self.state = State::Handshake(handshake, framing);
-                        return Ok(None);
+                        return Ok(Stage::More);
                     };
                     // COMPAT: libzmq does not look for the flag of commands here.
                     if header.flags & MORE != 0 {
                         return Err(ProtocolError::Unspecified.into());
                     }
                     let body = &input.unread()[header.size..header.size + header.len];
-                    let progress = handshake.handle(body)?;
+                    let progress = handshake.handle(body, &self.config, out)?;
                     input.advance(header.size + header.len);
-                    match progress {
-                        Progress::Wait(handshake) => {
-                            self.state = State::Handshake(handshake, framing);
-                        }
-                        Progress::Done { properties, cipher } => {
-                            let version = (3, u8::from(framing == Framing::V31));
-                            return Ok(Some(Opened {
-                                peer: property::introduce(properties, version, &self.config)?,
-                                framing,
-                                cipher,
-                                phantom: false,
-                            }));
-                        }
+                    match self.progressed(progress, framing) {
+                        Stage::More => {}
+                        stage => return Ok(stage),
                     }
+                }
+                state @ State::Asked(..) => {
+                    self.state = state;
+                    return Ok(Stage::More);
+                }
+                State::Denied => {
+                    input.clear();
+                    self.state = State::Denied;
+                    return Ok(Stage::More);
                 }
                 State::RoutingId {
                     framing,
@@ -157,7 +237,7 @@ impl Opening {
                             socket_type,
                             phantom,
                         };
-                        return Ok(None);
+                        return Ok(Stage::More);
                     };
                     let routing_id = &input.unread()[header.size..header.size + header.len];
                     let peer = Peer {
@@ -167,25 +247,25 @@ impl Opening {
                         properties: Vec::new(),
                     };
                     input.advance(header.size + header.len);
-                    return Ok(Some(Opened {
+                    return Ok(Stage::Opened(Opened {
                         peer,
                         framing,
                         cipher: Cipher::None,
                         phantom: phantom && self.config.publishes,
                     }));
                 }
-                State::Over => return Ok(None),
+                State::Over => return Ok(Stage::More),
             }
         }
     }
 
-    /// The peer's version is known.
+    /// The peer's version is known. With NULL a handler may have to be asked at once.
     fn greeted(
-        &self,
+        &mut self,
         step: &Step,
         input: &mut RecvBuffer,
         out: &mut SendBuffer,
-    ) -> Result<State, Failure> {
+    ) -> Result<Option<Credentials>, Failure> {
         let config = &self.config;
         if let Step::V3 { minor, mechanism } = step {
             if *mechanism != config.mechanism.name() {
@@ -197,7 +277,12 @@ impl Opening {
             } else {
                 Framing::V31
             };
-            return Ok(State::Handshake(Handshake::start(config, out), framing));
+            let progress = Handshake::start(config, out)?;
+            return Ok(match self.progressed(progress, framing) {
+                Stage::Ask(credentials) => Some(credentials),
+                // No mechanism ends before the peer has said anything.
+                Stage::More | Stage::Opened(_) => None,
+            });
         }
         if !config.legacy_allowed {
             return Err(ProtocolError::MechanismMismatch.into());
@@ -209,11 +294,12 @@ impl Opening {
         else {
             // The head of the frame with our routing id is already sent: it was the signature.
             out.extend(&config.routing_id);
-            return Ok(State::RoutingId {
+            self.state = State::RoutingId {
                 framing: Framing::V1,
                 socket_type: "",
                 phantom: true,
-            });
+            };
+            return Ok(None);
         };
         input.advance(greeting::V2_SIZE);
         let mut socket_type = "";
@@ -228,11 +314,12 @@ impl Opening {
             Framing::V2
         };
         out.extend(&config.routing_id);
-        Ok(State::RoutingId {
+        self.state = State::RoutingId {
             framing,
             socket_type,
             phantom: false,
-        })
+        };
+        Ok(None)
     }
 }
 

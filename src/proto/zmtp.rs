@@ -14,8 +14,9 @@ use super::command::{self, Command};
 use super::frame::{self, COMMAND, DIRECT_FROM, Header, Partial};
 use super::heartbeat::Timers;
 use super::mechanism::Cipher;
-use super::opening::{Framing, Opened, Opening};
-use super::{Config, Event, Failure, Timeout, frame_v1};
+use super::opening::{Framing, Opened, Opening, Stage};
+use super::zap::Status;
+use super::{Config, Event, Failure, ProtocolError, Timeout, frame_v1};
 use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
 
 /// One conversation. Fed by [`decode`](Zmtp::decode) and [`encode`](Zmtp::encode), and by
@@ -119,6 +120,43 @@ impl Zmtp {
         }
     }
 
+    /// Takes in what a ZAP handler decided about the peer ([`Event::Authenticate`]), or that it is
+    /// let in without one, and answers the peer. The peer may be ready with that: that is what
+    /// comes back. [`decode`](Zmtp::decode) is to be called again in any case.
+    pub fn answered(
+        &mut self,
+        status: Status,
+        out: &mut SendBuffer,
+        now: Instant,
+    ) -> Result<Option<Event>, Failure> {
+        let result = match &mut self.phase {
+            Phase::Opening(opening) => match opening.answered(status, out) {
+                Ok(Stage::Opened(opened)) => Ok(Some(self.open(opened, now))),
+                Ok(Stage::More | Stage::Ask(_)) => Ok(None),
+                Err(failure) => Err(failure),
+            },
+            Phase::Failed(failure) => Err((**failure).clone()),
+            _ => Err(ProtocolError::ZapUnspecified.into()),
+        };
+        result.inspect_err(|failure| self.fail(failure))
+    }
+
+    /// Whether the answer of a ZAP handler is waited for. Octets that come meanwhile are left where
+    /// they are.
+    pub fn is_asking(&self) -> bool {
+        matches!(&self.phase, Phase::Opening(opening) if opening.is_asking())
+    }
+
+    /// Whether the peer was refused as a ZAP handler told. Monitors know; what the peer does now
+    /// is of no interest to them.
+    pub fn is_denied(&self) -> bool {
+        match &self.phase {
+            Phase::Opening(opening) => opening.is_denied(),
+            Phase::Failed(failure) => **failure == Failure::Denied,
+            _ => false,
+        }
+    }
+
     /// Whether greeting and handshake are over, and nothing failed since.
     pub fn is_ready(&self) -> bool {
         matches!(self.phase, Phase::Phantom | Phase::Open(_))
@@ -172,7 +210,11 @@ impl Zmtp {
     pub fn handle_timeout(&mut self, now: Instant, out: &mut SendBuffer) -> Result<(), Failure> {
         let result = match &self.phase {
             Phase::Opening(opening) => match opening.deadline {
-                Some(deadline) if deadline <= now => Err(Failure::Timeout(Timeout::Handshake)),
+                Some(deadline) if deadline <= now => Err(if opening.is_denied() {
+                    Failure::Denied
+                } else {
+                    Failure::Timeout(Timeout::Handshake)
+                }),
                 _ => Ok(()),
             },
             Phase::Phantom | Phase::Open(_) => self.timers.handle_timeout(now, out),
@@ -196,8 +238,9 @@ impl Zmtp {
     ) -> Result<Option<Event>, Failure> {
         let result = match &mut self.phase {
             Phase::Opening(opening) => match opening.advance(input, out) {
-                Ok(Some(opened)) => Ok(Some(self.open(opened, now))),
-                Ok(None) => Ok(None),
+                Ok(Stage::Opened(opened)) => Ok(Some(self.open(opened, now))),
+                Ok(Stage::Ask(credentials)) => Ok(Some(Event::Authenticate(credentials))),
+                Ok(Stage::More) => Ok(None),
                 Err(failure) => Err(failure),
             },
             Phase::Phantom => {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
+use crate::proto::Failure;
 use crate::runtime::{Post, Watch, number};
 use crate::transport::{Family, Stream, Target};
 
@@ -199,11 +200,19 @@ impl Connecter {
         }
     }
 
-    /// Whether a lost connection is to be made anew.
-    pub(super) fn may_retry(&self, plan: &Plan, end: &End) -> bool {
-        let during_handshake = matches!(end, End::Protocol(_));
-        let stopped = during_handshake && plan.options.reconnect_stop & 2 != 0;
-        !stopped && (plan.options.reconnect_ivl > 0 || plan.options.reconnect_ivl_max > 0)
+    /// Whether a lost connection is to be made anew. `greeted`: its handshake was over.
+    // COMPAT: who breaks the protocol, or refuses us, is not tried again; who just hangs up is.
+    pub(super) fn may_retry(&self, plan: &Plan, end: &End, greeted: bool) -> bool {
+        let hopeless = match end {
+            End::Stream(_) | End::Memory => false,
+            End::Protocol(failure) => !matches!(
+                failure,
+                Failure::Timeout(_) | Failure::NoMemory | Failure::NoHandler | Failure::Denied
+            ),
+        };
+        let stopped = !greeted && plan.options.reconnect_stop & 2 != 0;
+        let may = plan.options.reconnect_ivl > 0 || plan.options.reconnect_ivl_max > 0;
+        !hopeless && !stopped && may
     }
 
     /// When to try again: `ZMQ_RECONNECT_IVL` plus up to as much again at random, so that peers

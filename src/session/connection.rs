@@ -14,10 +14,13 @@ use std::time::Instant;
 
 use crate::errno::Errno;
 use crate::msg::{Metadata, Msg, RecvBuffer, SendBuffer, flag};
-use crate::proto::{Event, Failure, Peer, Raw, Timeout, Zmtp};
+use crate::proto::property::Property;
+use crate::proto::zap::{Answer, Credentials, Status};
+use crate::proto::{Event, Failure, Peer, Raw, Zmtp};
 use crate::runtime::{Attachment, Driver, Pipe, Post, Ready, Turn, Watch, mark, number};
 use crate::transport::Stream;
 
+use super::zap::{Handler, Inquiry};
 use super::{Plan, Session};
 
 /// Encoded octets gathered for one write.
@@ -26,6 +29,9 @@ const BATCH: usize = 64 * 1024;
 const TURN: usize = 16;
 /// A peer that makes us answer more than this without reading the answers is not heard further.
 const ANSWERS: usize = 256 * 1024;
+
+/// A peer that sends more than this before a ZAP handler has judged it is not heard further.
+const EARLY: usize = 64 * 1024;
 
 /// Why a connection is over.
 #[derive(Debug)]
@@ -82,6 +88,10 @@ pub(super) struct Connection {
     refused: Option<Msg>,
     /// What the poller watches the stream for, if it knows it.
     watched: Option<Watch>,
+    /// A ZAP handler is asked about the peer.
+    inquiry: Option<Inquiry>,
+    /// What the handler said of the peer.
+    vouched: Vec<Property>,
     ready: bool,
     /// The stream may hold octets that no edge will announce.
     undrained: bool,
@@ -116,6 +126,8 @@ impl Connection {
             left: Vec::new(),
             refused: None,
             watched: registered.then_some(Watch::Both),
+            inquiry: None,
+            vouched: Vec::new(),
             ready: false,
             undrained: true,
             ending: false,
@@ -131,6 +143,11 @@ impl Connection {
 
     pub(super) fn has_unsent(&self) -> bool {
         self.ready && !self.out.is_empty()
+    }
+
+    /// Whether greeting and handshake are over.
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready
     }
 
     pub(super) fn is_broken(&self) -> bool {
@@ -153,7 +170,13 @@ impl Connection {
         self.now = turn.now;
         match self.try_drive(cx, pipe, turn, ready, marks) {
             Ok(more) => Outcome::Fine { more },
-            Err(end) => Outcome::Over(end),
+            Err(end) => {
+                if matches!(end, End::Protocol(_)) {
+                    // What the peer was told already may tell it what is wrong.
+                    let _ = self.write_out();
+                }
+                Outcome::Over(end)
+            }
         }
     }
 
@@ -186,6 +209,7 @@ impl Connection {
             each!(&mut self.protocol, protocol => protocol.handle_timeout(turn.now, out))
                 .map_err(End::Protocol)?;
         }
+        self.hear_handler(cx, pipe)?;
         let mut more = false;
         let resume = marks & mark::WRITABLE != 0 || ready.marked;
         if ready.readable || (resume && self.undrained) {
@@ -280,7 +304,8 @@ impl Connection {
             };
             let size = room.len();
             match self.stream.read(room) {
-                Ok(0) => return Err(End::Stream(Errno::ECONNRESET)),
+                // COMPAT: as libzmq has it in its events.
+                Ok(0) => return Err(End::Stream(Errno::EPIPE)),
                 Ok(count) => {
                     if direct {
                         each!(&mut self.protocol, protocol => protocol.body_filled(count));
@@ -323,9 +348,13 @@ impl Connection {
                         return Ok(false);
                     }
                 }
+                Some(Event::Authenticate(credentials)) => self.ask(cx, pipe, &credentials)?,
                 Some(Event::Ready(peer)) => self.greet(cx, pipe, peer)?,
                 None => break,
             }
+        }
+        if self.inquiry.is_some() && buffer.len() > EARLY {
+            return Ok(false);
         }
         if self.out.len() > ANSWERS {
             self.write_out().map_err(End::Stream)?;
@@ -349,6 +378,68 @@ impl Connection {
                 self.refused = Some(rejected.0);
                 Ok(false)
             }
+        }
+    }
+
+    // ---- letting the peer in ----------------------------------------------------------------
+
+    /// Asks a ZAP handler about the peer.
+    fn ask(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        credentials: &Credentials,
+    ) -> Result<(), End> {
+        let address = self.stream.peer_address();
+        match Inquiry::ask(cx.plan, cx.post, &address, credentials).map_err(End::Protocol)? {
+            Handler::Asked(inquiry) => {
+                self.inquiry = Some(inquiry);
+                self.hear_handler(cx, pipe)
+            }
+            Handler::Needless => self.decided(cx, pipe, Status::Success),
+        }
+    }
+
+    /// Takes in the handler's answer if it is there.
+    fn hear_handler(&mut self, cx: &Context<'_>, pipe: &mut Option<Pipe>) -> Result<(), End> {
+        let Some(answer) = self.inquiry.as_mut().and_then(Inquiry::answer) else {
+            return Ok(());
+        };
+        self.inquiry = None;
+        // What the peer sent meanwhile is to be looked at.
+        self.undrained = true;
+        let Answer {
+            status,
+            user_id,
+            properties,
+        } = answer.map_err(End::Protocol)?;
+        if status == Status::Success {
+            self.vouched = vec![("User-Id".to_owned(), user_id)];
+            self.vouched.extend(properties);
+        } else {
+            cx.plan.events.raise(
+                number::HANDSHAKE_FAILED_AUTH,
+                u64::from(status as u32),
+                &self.endpoint,
+            );
+        }
+        self.decided(cx, pipe, status)
+    }
+
+    /// Lets the peer in, or refuses it.
+    fn decided(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        status: Status,
+    ) -> Result<(), End> {
+        let Protocol::Zmtp(zmtp) = &mut self.protocol else {
+            return Ok(());
+        };
+        let event = zmtp.answered(status, &mut self.out, self.now);
+        match event.map_err(End::Protocol)? {
+            Some(Event::Ready(peer)) => self.greet(cx, pipe, peer),
+            _ => Ok(()),
         }
     }
 
@@ -407,8 +498,13 @@ impl Connection {
         }
         metadata.insert("Routing-Id", &peer.routing_id);
         metadata.insert("Peer-Address", self.stream.peer_address().as_bytes());
+        for (name, value) in &self.vouched {
+            metadata.insert(name, value);
+        }
+        // Only a handler says who the peer is. (libzmq lets the peer say so, if it has none.)
+        let not_its = ["socket-type", "identity", "user-id"];
         for (name, value) in &peer.properties {
-            if !["socket-type", "identity"].contains(&name.to_ascii_lowercase().as_str()) {
+            if !not_its.contains(&name.to_ascii_lowercase().as_str()) {
                 metadata.insert(name, value);
             }
         }
@@ -490,31 +586,35 @@ impl Connection {
         self.stream.shutdown();
     }
 
+    /// What monitors hear of the end of a connection, but that it ended.
+    fn obituary(&self, end: &End) -> Option<(u64, u64)> {
+        let Protocol::Zmtp(zmtp) = &self.protocol else {
+            return None;
+        };
+        if !zmtp.during_handshake() || zmtp.is_denied() {
+            return None;
+        }
+        let errno = match end {
+            End::Protocol(Failure::Protocol(error)) => {
+                return Some((number::HANDSHAKE_FAILED_PROTOCOL, error.number().into()));
+            }
+            End::Protocol(Failure::Auth(status)) => {
+                return Some((number::HANDSHAKE_FAILED_AUTH, (*status).into()));
+            }
+            End::Protocol(Failure::Refused(_)) => return None,
+            End::Protocol(Failure::Timeout(_)) => libc::ETIMEDOUT,
+            End::Protocol(Failure::NoHandler) => libc::EFAULT,
+            End::Protocol(_) => libc::EPROTO,
+            End::Stream(errno) => errno.0,
+            End::Memory => libc::ENOMEM,
+        };
+        Some((number::HANDSHAKE_FAILED_NO_DETAIL, errno as u64))
+    }
+
     /// Reports the end of a connection that the peer or the kernel ended.
     pub(super) fn report_lost(&self, plan: &Plan, end: &End, pipe: Option<&mut Pipe>) {
-        let events = &plan.events;
-        if let End::Protocol(failure) = end
-            && each!(&self.protocol, protocol => protocol.during_handshake())
-        {
-            let (event, value) = match failure {
-                Failure::Protocol(error) => (number::HANDSHAKE_FAILED_PROTOCOL, error.number()),
-                Failure::Auth(status) => (number::HANDSHAKE_FAILED_AUTH, *status),
-                Failure::Timeout(Timeout::Handshake) => {
-                    (number::HANDSHAKE_FAILED_NO_DETAIL, libc::ETIMEDOUT as u32)
-                }
-                _ => (number::HANDSHAKE_FAILED_NO_DETAIL, libc::EPROTO as u32),
-            };
-            events.raise(event, u64::from(value), &self.endpoint);
-        } else if !self.ready && !plan.raw {
-            let errno = match end {
-                End::Stream(errno) => errno.0,
-                _ => libc::ENOMEM,
-            };
-            events.raise(
-                number::HANDSHAKE_FAILED_NO_DETAIL,
-                errno as u64,
-                &self.endpoint,
-            );
+        if let Some((event, value)) = self.obituary(end) {
+            plan.events.raise(event, value, &self.endpoint);
         }
         if plan.raw
             && plan.options.stream_notify

@@ -17,6 +17,7 @@ mod connecter;
 mod connection;
 mod listener;
 mod plan;
+mod zap;
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Weak};
@@ -254,12 +255,14 @@ impl Session {
 
     /// The connection is lost: connect again, or end.
     fn lost(&self, core: &mut Core, end: connection::End, now: Instant) {
+        let mut greeted = false;
         if let Phase::Running(connection) =
             std::mem::replace(&mut core.phase, Phase::Waiting { until: None })
         {
             self.post.io().deregister(connection.fd());
             connection.shut();
             connection.report_lost(&self.plan, &end, core.pipe.as_mut());
+            greeted = connection.is_ready();
         }
         if let Some(pipe) = &mut core.pipe {
             pipe.rollback();
@@ -272,7 +275,7 @@ impl Session {
             core.phase = Phase::Ended;
             return;
         };
-        if core.orphaned || !connecter.may_retry(&self.plan, &end) {
+        if core.orphaned || !connecter.may_retry(&self.plan, &end, greeted) {
             core.pipe = None;
             core.phase = Phase::Ended;
             return;

@@ -5,9 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::options::Options;
-use crate::proto::{Config, Heartbeat, Mechanism};
-use crate::runtime::{Acceptor, Conflate, EventSource, IoThread, Limits, Pipe, Shares, pair};
+use crate::options::{MECHANISM_CURVE, MECHANISM_NULL, MECHANISM_PLAIN, Options};
+use crate::proto::{Config, Heartbeat, Login, Mechanism};
+use crate::runtime::{
+    Acceptor, Conflate, EventSource, IoThread, Limits, Names, Pipe, Shares, pair,
+};
 
 /// See the module.
 pub struct Plan {
@@ -15,6 +17,8 @@ pub struct Plan {
     pub options: Options,
     /// Where a new pipe end is handed to the socket.
     pub acceptor: Arc<dyn Acceptor>,
+    /// The context's inproc names, of which one may be a ZAP handler's.
+    pub names: Arc<Names>,
     /// Where events go.
     pub events: Arc<EventSource>,
     /// Every session and listener holds one of the context's shares until it ends.
@@ -60,6 +64,31 @@ impl Plan {
         self.io_threads.iter().min_by_key(|io| io.load())
     }
 
+    /// How the peer and we prove who we are.
+    fn mechanism(&self) -> Mechanism {
+        let options = &self.options;
+        match (options.mechanism, options.as_server) {
+            (MECHANISM_PLAIN, true) => Mechanism::PlainServer,
+            (MECHANISM_PLAIN, false) => Mechanism::PlainClient(Login {
+                username: options.plain_username.clone(),
+                password: options.plain_password.clone(),
+            }),
+            _ => Mechanism::Null,
+        }
+    }
+
+    /// Whether a ZAP handler is asked about peers.
+    // COMPAT: a CURVE server that has no domain asks as well, but not if it enforces domains.
+    fn asks(&self) -> bool {
+        let options = &self.options;
+        let has_domain = !options.zap_domain.is_empty();
+        match options.mechanism {
+            MECHANISM_NULL => has_domain,
+            MECHANISM_CURVE => has_domain || !options.zap_enforce_domain,
+            _ => true,
+        }
+    }
+
     /// What the protocol has to know.
     pub fn protocol(&self) -> Config {
         let options = &self.options;
@@ -78,8 +107,9 @@ impl Plan {
             } else {
                 Vec::new()
             },
-            mechanism: Mechanism::Null,
-            legacy_allowed: options.mechanism == 0 && options.zap_domain.is_empty(),
+            mechanism: self.mechanism(),
+            asks: self.asks(),
+            legacy_allowed: options.mechanism == MECHANISM_NULL && options.zap_domain.is_empty(),
             max_msg_size: u64::try_from(options.maxmsgsize).ok(),
             publishes: self.publishes,
             heartbeat: Heartbeat {

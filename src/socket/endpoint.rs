@@ -220,6 +220,7 @@ impl Inner {
         Ok(Arc::new(Plan {
             options: self.options.clone(),
             acceptor: self.inbox.clone(),
+            names: self.realm.names.clone(),
             events: self.events.clone(),
             shares: self.realm.shares.clone(),
             io_threads,

@@ -1,25 +1,45 @@
 //! Mechanisms: how peers of ZMTP 3 prove who they are. One file each.
 //!
 //! ```text
-//!  start ──► Handshake ──handle──► Progress::Wait(Handshake)
-//!                          │
-//!                          └─────► Progress::Done { properties, cipher }
+//!  start ──► Progress::Wait(Handshake) ──handle──► Wait …
+//!                                         ├──────► Progress::Ask(Handshake, …) ──admit──► Wait, Done
+//!                                         └──────► Progress::Done { peer, cipher }
 //! ```
 //!
 //! Invariant: a handshake is consumed by each command it is handed, so that none can be handled
 //! twice; what it becomes in the end says how traffic is to be read.
 
 mod null;
+mod plain;
 
-use super::{Config, Failure};
+use super::zap::Credentials;
+use super::{Config, Failure, Peer, ProtocolError, command, property};
 use crate::msg::SendBuffer;
-use crate::proto::property::Property;
 
 /// The mechanism that a socket was told to use.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Mechanism {
     /// No proof at all (`ZMTP 3.1, 3`).
     Null,
+    /// A name and a password in clear (RFC 24), this side being the client.
+    PlainClient(Login),
+    /// The same, this side being the server.
+    PlainServer,
+}
+
+/// A name and a password, of at most 255 octets each.
+#[derive(Clone)]
+pub struct Login {
+    /// `ZMQ_PLAIN_USERNAME`.
+    pub username: Vec<u8>,
+    /// `ZMQ_PLAIN_PASSWORD`.
+    pub password: Vec<u8>,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Login")
+    }
 }
 
 impl Mechanism {
@@ -30,6 +50,7 @@ impl Mechanism {
     pub(super) fn name(&self) -> [u8; Mechanism::NAME] {
         let name: &[u8] = match self {
             Mechanism::Null => b"NULL",
+            Mechanism::PlainClient(_) | Mechanism::PlainServer => b"PLAIN",
         };
         let mut padded = [0; Mechanism::NAME];
         padded[..name.len()].copy_from_slice(name);
@@ -41,10 +62,13 @@ impl Mechanism {
 pub(super) enum Handshake {
     /// NULL.
     Null(null::Handshake),
+    /// PLAIN, the client.
+    PlainClient(plain::Client),
+    /// PLAIN, the server.
+    PlainServer(plain::Server),
 }
 
 /// What traffic looks like after the handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cipher {
     /// Frames are what they seem.
     None,
@@ -52,13 +76,14 @@ pub(super) enum Cipher {
 
 /// What a command did to a handshake.
 pub(super) enum Progress {
-    /// It goes on.
-    #[expect(dead_code, reason = "NULL is over with the first command")]
+    /// It goes on with the peer's next command.
     Wait(Handshake),
+    /// It goes on by [`admit`](Handshake::admit) if a ZAP handler lets the peer in.
+    Ask(Handshake, Credentials),
     /// It is over.
     Done {
-        /// What the peer announced.
-        properties: Vec<Property>,
+        /// What the peer announced; the version is left to the caller.
+        peer: Peer,
         /// How to read and write from here on.
         cipher: Cipher,
     },
@@ -66,16 +91,67 @@ pub(super) enum Progress {
 
 impl Handshake {
     /// Begins, with whatever our side has to say first.
-    pub(super) fn start(config: &Config, out: &mut SendBuffer) -> Handshake {
-        match config.mechanism {
-            Mechanism::Null => Handshake::Null(null::Handshake::start(config, out)),
-        }
+    pub(super) fn start(config: &Config, out: &mut SendBuffer) -> Result<Progress, Failure> {
+        Ok(match &config.mechanism {
+            Mechanism::Null => null::Handshake::start(config, out),
+            Mechanism::PlainClient(login) => plain::Client::start(login, out),
+            Mechanism::PlainServer => plain::Server::start(),
+        })
     }
 
     /// Handles the body of a command.
-    pub(super) fn handle(self, body: &[u8]) -> Result<Progress, Failure> {
+    pub(super) fn handle(
+        self,
+        body: &[u8],
+        config: &Config,
+        out: &mut SendBuffer,
+    ) -> Result<Progress, Failure> {
         match self {
-            Handshake::Null(handshake) => handshake.handle(body),
+            Handshake::Null(handshake) => handshake.handle(body, config),
+            Handshake::PlainClient(client) => client.handle(body, config, out),
+            Handshake::PlainServer(server) => server.handle(body, config, out),
         }
     }
+
+    /// The peer is let in.
+    pub(super) fn admit(self, config: &Config, out: &mut SendBuffer) -> Result<Progress, Failure> {
+        match self {
+            Handshake::Null(handshake) => Ok(handshake.admit(config, out)),
+            Handshake::PlainServer(server) => server.admit(out),
+            // Clients ask nobody.
+            Handshake::PlainClient(_) => Err(ProtocolError::Unspecified.into()),
+        }
+    }
+}
+
+/// Who the peer is, from the properties in its command.
+fn introduce(properties: &[u8], config: &Config) -> Result<Peer, Failure> {
+    let properties = property::parse(properties)?;
+    Ok(property::introduce(properties, (3, 0), config)?)
+}
+
+/// What an ERROR command means, from its reason.
+fn refusal(reason: &[u8]) -> Failure {
+    match command::zap_status(reason) {
+        Some(status) => Failure::Auth(status),
+        None => Failure::Refused(reason.to_vec()),
+    }
+}
+
+/// Splits a command into its name and its load. What has no name, or ends within it, is malformed.
+fn split(body: &[u8]) -> Result<(&[u8], &[u8]), ProtocolError> {
+    const MALFORMED: ProtocolError = ProtocolError::MalformedCommandUnspecified;
+    let (&size, rest) = body.split_first().ok_or(MALFORMED)?;
+    let (name, load) = rest.split_at_checked(size as usize).ok_or(MALFORMED)?;
+    if name.is_empty() {
+        return Err(MALFORMED);
+    }
+    Ok((name, load))
+}
+
+/// Reads the reason of an ERROR from its load. Octets behind it are ignored, as libzmq does.
+fn reason(load: &[u8]) -> Result<&[u8], ProtocolError> {
+    const MALFORMED: ProtocolError = ProtocolError::MalformedCommandError;
+    let (&size, rest) = load.split_first().ok_or(MALFORMED)?;
+    rest.get(..size as usize).ok_or(MALFORMED)
 }

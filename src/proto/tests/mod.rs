@@ -6,5 +6,7 @@ mod heartbeats;
 mod malformed;
 mod pair;
 mod properties;
+mod security;
 mod subscriptions;
 mod versions;
+mod zap;

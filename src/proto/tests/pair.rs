@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
+use crate::proto::zap::Credentials;
 use crate::proto::{Config, Event, Failure, Heartbeat, Mechanism, Peer, Zmtp};
 
 /// When all tests begin.
@@ -36,6 +37,7 @@ pub fn config(socket_type: &str) -> Config {
         peers,
         routing_id: Vec::new(),
         mechanism: Mechanism::Null,
+        asks: false,
         legacy_allowed: true,
         max_msg_size: None,
         publishes: matches!(socket_type, "PUB" | "XPUB"),
@@ -57,6 +59,7 @@ pub fn part(body: &[u8], flags: u8) -> Msg {
 pub enum Seen {
     Ready(Peer),
     Part(Vec<u8>, u8),
+    Asks(Credentials),
 }
 
 /// One end, with its buffers.
@@ -113,16 +116,26 @@ impl End {
                 }
             };
             octets = &octets[count..];
-            while let Some(event) = self.zmtp.decode(&mut self.input, &mut self.out, self.now)? {
-                self.seen.push(match event {
-                    Event::Ready(peer) => Seen::Ready(peer),
-                    Event::Message(msg) => {
-                        Seen::Part(msg.data().to_vec(), msg.flags() & !flag::SHARED)
-                    }
-                });
-            }
+            self.decode()?;
         }
         Ok(())
+    }
+
+    /// Collects all events.
+    pub fn decode(&mut self) -> Result<(), Failure> {
+        while let Some(event) = (self.zmtp).decode(&mut self.input, &mut self.out, self.now)? {
+            self.see(event);
+        }
+        Ok(())
+    }
+
+    /// Keeps an event.
+    pub fn see(&mut self, event: Event) {
+        self.seen.push(match event {
+            Event::Ready(peer) => Seen::Ready(peer),
+            Event::Authenticate(credentials) => Seen::Asks(credentials),
+            Event::Message(msg) => Seen::Part(msg.data().to_vec(), msg.flags() & !flag::SHARED),
+        });
     }
 
     /// Hands octets in piece by piece.
@@ -135,7 +148,7 @@ impl End {
         (self.seen.drain(..))
             .filter_map(|seen| match seen {
                 Seen::Part(body, flags) => Some((body, flags)),
-                Seen::Ready(_) => None,
+                Seen::Ready(_) | Seen::Asks(_) => None,
             })
             .collect()
     }
