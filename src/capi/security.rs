@@ -8,6 +8,7 @@ use std::ptr;
 
 use super::{answer, handle};
 use crate::errno::Errno;
+use crate::proto::curve::SecretKey;
 use crate::z85;
 
 /// How many octets are encoded at a time: a multiple of 4.
@@ -79,16 +80,6 @@ pub unsafe extern "C" fn zmq_z85_decode(dest: *mut u8, string: *const c_char) ->
     })
 }
 
-/// A new pair of CURVE keys: public and secret. `ENOTSUP`: there is no CURVE yet.
-fn curve_keypair() -> Result<([u8; 32], [u8; 32]), Errno> {
-    Err(Errno::ENOTSUP)
-}
-
-/// The public key that belongs to a secret one. `ENOTSUP`: there is no CURVE yet.
-fn curve_public(_secret: &[u8; 32]) -> Result<[u8; 32], Errno> {
-    Err(Errno::ENOTSUP)
-}
-
 /// Writes a key as 40 octets of text and a zero octet.
 ///
 /// # Safety
@@ -106,7 +97,8 @@ unsafe fn put_key(dest: *mut c_char, key: &[u8; 32]) -> Result<(), Errno> {
 /// int zmq_curve_keypair (char *z85_public_key, char *z85_secret_key);
 ///
 /// Makes a new pair of CURVE keys and writes both as Z85 text, 41 octets each with their zero
-/// octet. 0, or -1 with ENOTSUP (there is no CURVE) or EFAULT (NULL).
+/// octet. 0, or -1 with EAGAIN (the system gives no random
+/// numbers) or EFAULT (NULL).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_curve_keypair(
     z85_public_key: *mut c_char,
@@ -116,11 +108,11 @@ pub unsafe extern "C" fn zmq_curve_keypair(
         if z85_public_key.is_null() || z85_secret_key.is_null() {
             return Err(Errno::EFAULT);
         }
-        let (public, secret) = curve_keypair()?;
+        let secret = SecretKey::random()?;
         // SAFETY: 41 octets each by the caller's promise.
         unsafe {
-            put_key(z85_public_key, &public)?;
-            put_key(z85_secret_key, &secret)?;
+            put_key(z85_public_key, &secret.public())?;
+            put_key(z85_secret_key, secret.octets())?;
         }
         Ok(0)
     })
@@ -129,7 +121,7 @@ pub unsafe extern "C" fn zmq_curve_keypair(
 /// int zmq_curve_public (char *z85_public_key, const char *z85_secret_key);
 ///
 /// Writes the public key that belongs to a secret one; both are Z85 text, 41 octets with their
-/// zero octet. 0, or -1 with ENOTSUP (there is no CURVE), EINVAL (no key) or EFAULT (NULL).
+/// zero octet. 0, or -1 with EINVAL (no key) or EFAULT (NULL).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_curve_public(
     z85_public_key: *mut c_char,
@@ -145,8 +137,8 @@ pub unsafe extern "C" fn zmq_curve_public(
             return Err(Errno::EINVAL);
         }
         let secret = z85::decode(text).ok_or(Errno::EINVAL)?;
-        let secret = secret.try_into().map_err(|_| Errno::EINVAL)?;
+        let secret = SecretKey::new(secret.try_into().map_err(|_| Errno::EINVAL)?);
         // SAFETY: 41 octets by the caller's promise.
-        unsafe { put_key(z85_public_key, &curve_public(&secret)?) }.map(|()| 0)
+        unsafe { put_key(z85_public_key, &secret.public()) }.map(|()| 0)
     })
 }

@@ -401,6 +401,24 @@ impl Msg {
         }
     }
 
+    /// Takes `count` octets (at most all) off the front of the body.
+    pub fn trim_front(&mut self, count: usize) {
+        let count = count.min(self.len());
+        if self.kind == INLINE {
+            // SAFETY: the kind says that the octets are inside.
+            let inline = unsafe { &mut self.body.inline };
+            inline.copy_within(count.., 0);
+            self.inline_len -= count as u8;
+        } else {
+            let long = self.long_parts();
+            self.body.long = Long {
+                data: long.data.wrapping_add(count),
+                len: long.len - count,
+                ..long
+            };
+        }
+    }
+
     fn long_parts(&self) -> Long {
         // SAFETY: only called when the kind is not inline.
         unsafe { self.body.long }

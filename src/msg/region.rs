@@ -60,6 +60,18 @@ impl RecvBuffer {
         }
     }
 
+    /// What was received and not yet consumed, to be opened where it is.
+    #[inline]
+    pub fn unread_mut(&mut self) -> &mut [u8] {
+        let Some(block) = self.block else {
+            return &mut [];
+        };
+        // SAFETY: as above, and `&mut self` makes this the only view of it.
+        unsafe {
+            slice::from_raw_parts_mut(Block::octets(block).add(self.start), self.end - self.start)
+        }
+    }
+
     /// How many octets are unread.
     #[inline]
     pub fn len(&self) -> usize {

@@ -60,6 +60,13 @@ impl SendBuffer {
         self.len += octets.len();
     }
 
+    /// The `count` octets that were [added](SendBuffer::extend) last, to be sealed.
+    #[inline]
+    pub fn tail_mut(&mut self, count: usize) -> &mut [u8] {
+        let at = self.arena.len().saturating_sub(count);
+        &mut self.arena[at..]
+    }
+
     /// Adds the body of a message: copied when short, else kept and written from where it is.
     #[inline]
     pub fn push_body(&mut self, msg: Msg) {

@@ -89,7 +89,9 @@ pub enum Failure {
     Timeout(Timeout),
     /// A frame is larger than `max_msg_size`, or than this machine can address.
     TooLarge,
-    /// There is no memory for what the peer sent.
+    /// A MESSAGE that is none, or does not open. Monitors are told so at any time.
+    Sealed(ProtocolError),
+    /// There is no memory for what the peer sent, or no random numbers for keys.
     NoMemory,
 }
 
@@ -100,7 +102,7 @@ impl From<ProtocolError> for Failure {
 }
 
 impl From<Errno> for Failure {
-    /// The message floor knows one error: `ENOMEM`.
+    /// The floors below know two errors: `ENOMEM`, and `EAGAIN` without random numbers.
     fn from(_: Errno) -> Failure {
         Failure::NoMemory
     }

@@ -34,7 +34,7 @@ use std::time::Duration;
 use crate::msg::Msg;
 
 pub use failure::{Failure, ProtocolError, Timeout};
-pub use mechanism::{Login, Mechanism};
+pub use mechanism::{Login, Mechanism, curve};
 pub use raw::Raw;
 pub use zmtp::Zmtp;
 

@@ -12,8 +12,9 @@ use std::time::Instant;
 
 use super::command::{self, Command};
 use super::frame::{self, COMMAND, DIRECT_FROM, Header, Partial};
-use super::heartbeat::Timers;
+use super::heartbeat::{BACKLOG, Timers};
 use super::mechanism::Cipher;
+use super::mechanism::curve::Traffic;
 use super::opening::{Framing, Opened, Opening, Stage};
 use super::zap::Status;
 use super::{Config, Event, Failure, ProtocolError, Timeout, frame_v1};
@@ -28,6 +29,8 @@ use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
 pub struct Zmtp {
     /// Traffic of whole frames: no body in pieces, ZMTP 2.0 or later, in clear.
     plain: bool,
+    /// Parts become frames as they are: ZMTP 2.0 or later, in clear.
+    bare: bool,
     framing: Framing,
     publishes: bool,
     /// RADIO: groups are joined and left by command.
@@ -39,13 +42,15 @@ pub struct Zmtp {
     opened: bool,
     partial: Option<Partial>,
     timers: Timers,
+    /// All frames are boxes.
+    sealed: Option<Box<Traffic>>,
 }
 
 enum Phase {
     Opening(Box<Opening>),
     /// Open, and the peer cannot subscribe: a subscription to everything comes first.
     Phantom,
-    Open(Cipher),
+    Open,
     Failed(Box<Failure>),
 }
 
@@ -54,6 +59,7 @@ impl Zmtp {
     pub fn new(config: Config, now: Instant, out: &mut SendBuffer) -> Zmtp {
         Zmtp {
             plain: false,
+            bare: false,
             framing: Framing::V31,
             publishes: config.publishes,
             joins: config.socket_type == "RADIO",
@@ -62,6 +68,7 @@ impl Zmtp {
             opened: false,
             partial: None,
             timers: Timers::default(),
+            sealed: None,
         }
     }
 
@@ -113,7 +120,7 @@ impl Zmtp {
     #[inline]
     pub fn encode(&mut self, msg: Msg, out: &mut SendBuffer) {
         debug_assert!(self.is_ready(), "a part before the handshake was over");
-        if self.framing != Framing::V1 && !msg.has(flag::COMMAND | flag::SUBSCRIBE | flag::CANCEL) {
+        if self.bare && !msg.has(flag::COMMAND | flag::SUBSCRIBE | flag::CANCEL) {
             frame::put(msg, out);
         } else {
             self.encode_any(msg, out);
@@ -159,7 +166,7 @@ impl Zmtp {
 
     /// Whether greeting and handshake are over, and nothing failed since.
     pub fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Phantom | Phase::Open(_))
+        matches!(self.phase, Phase::Phantom | Phase::Open)
     }
 
     /// Whether the conversation is, or failed, in greeting or handshake. What a failure means to a
@@ -201,7 +208,7 @@ impl Zmtp {
     pub fn deadline(&self) -> Option<Instant> {
         match &self.phase {
             Phase::Opening(opening) => opening.deadline,
-            Phase::Phantom | Phase::Open(_) => self.timers.deadline(),
+            Phase::Phantom | Phase::Open => self.timers.deadline(),
             Phase::Failed(_) => None,
         }
     }
@@ -217,7 +224,9 @@ impl Zmtp {
                 }),
                 _ => Ok(()),
             },
-            Phase::Phantom | Phase::Open(_) => self.timers.handle_timeout(now, out),
+            Phase::Phantom | Phase::Open => {
+                self.speak(out, |timers, out| timers.handle_timeout(now, out))
+            }
             Phase::Failed(failure) => Err((**failure).clone()),
         };
         result.inspect_err(|failure| self.fail(failure))
@@ -244,10 +253,10 @@ impl Zmtp {
                 Err(failure) => Err(failure),
             },
             Phase::Phantom => {
-                self.phase = Phase::Open(Cipher::None);
+                self.phase = Phase::Open;
                 subscription(1, flag::SUBSCRIBE, b"").map(Some)
             }
-            Phase::Open(Cipher::None) => self.traffic(input, out, now),
+            Phase::Open => self.traffic(input, out, now),
             Phase::Failed(failure) => Err((**failure).clone()),
         };
         result.inspect_err(|failure| self.fail(failure))
@@ -267,20 +276,19 @@ impl Zmtp {
             self.timers.start(&opening.config().heartbeat, now);
         }
         self.framing = framing;
-        self.phase = if phantom {
-            Phase::Phantom
-        } else {
-            Phase::Open(cipher)
+        self.phase = if phantom { Phase::Phantom } else { Phase::Open };
+        self.sealed = match cipher {
+            Cipher::None => None,
+            Cipher::Curve(traffic) => Some(traffic),
         };
+        self.bare = framing != Framing::V1 && self.sealed.is_none();
         self.opened = true;
         self.plain = self.is_plain();
         Event::Ready(peer)
     }
 
     fn is_plain(&self) -> bool {
-        matches!(self.phase, Phase::Open(Cipher::None))
-            && self.framing != Framing::V1
-            && self.partial.is_none()
+        matches!(self.phase, Phase::Open) && self.bare && self.partial.is_none()
     }
 
     /// The next event of an open conversation.
@@ -307,7 +315,7 @@ impl Zmtp {
         }
     }
 
-    /// The next frame, once it is whole.
+    /// The next frame, once it is whole, and opened if it is a box.
     fn next_frame(&mut self, input: &mut RecvBuffer) -> Result<Option<(u8, Msg)>, Failure> {
         if self.partial.is_none() {
             let Some(header) = self.framing.header(input.unread())? else {
@@ -317,7 +325,15 @@ impl Zmtp {
             let arrived = input.len() - header.size;
             if arrived >= header.len {
                 input.advance(header.size);
-                return Ok(Some((header.flags, input.take(header.len)?)));
+                let Some(traffic) = &mut self.sealed else {
+                    return Ok(Some((header.flags, input.take(header.len)?)));
+                };
+                let sealed = &mut input.unread_mut()[..header.len];
+                let flags = traffic.open(sealed).map_err(Failure::Sealed)?;
+                input.advance(Traffic::OVERHEAD);
+                let body = input.take(header.len - Traffic::OVERHEAD)?;
+                self.check_opened(flags, &body)?;
+                return Ok(Some((flags, body)));
             }
             if header.len <= DIRECT_FROM {
                 return Ok(None);
@@ -330,22 +346,68 @@ impl Zmtp {
         }
         let whole = self.partial.take_if(|partial| partial.is_whole());
         self.plain = self.is_plain();
-        Ok(whole.map(Partial::finish))
+        let Some((flags, mut body)) = whole.map(Partial::finish) else {
+            return Ok(None);
+        };
+        let Some(traffic) = &mut self.sealed else {
+            return Ok(Some((flags, body)));
+        };
+        let sealed = body.data_mut().ok_or(Failure::NoMemory)?;
+        let flags = traffic.open(sealed).map_err(Failure::Sealed)?;
+        body.trim_front(Traffic::OVERHEAD);
+        self.check_opened(flags, &body)?;
+        Ok(Some((flags, body)))
     }
 
     /// Short commands are always let through: a small `ZMQ_MAXMSGSIZE` is not to end heartbeats.
+    /// What a box is shows only when it is open.
     fn check_size(&self, header: Header) -> Result<(), Failure> {
-        let max = if header.flags & COMMAND == 0 {
+        let max = if self.sealed.is_some() {
+            self.most_of_command()
+                .saturating_add(Traffic::OVERHEAD as u64)
+        } else if header.flags & COMMAND == 0 {
             self.max
         } else {
-            self.max
-                .saturating_add(command::OVERHEAD as u64)
-                .max(u64::from(u8::MAX))
+            self.most_of_command()
         };
         if header.len as u64 > max {
             return Err(Failure::TooLarge);
         }
         Ok(())
+    }
+
+    fn most_of_command(&self) -> u64 {
+        self.max
+            .saturating_add(command::OVERHEAD as u64)
+            .max(u64::from(u8::MAX))
+    }
+
+    // COMPAT: libzmq counts what a box adds against ZMQ_MAXMSGSIZE; the limit is the message's.
+    fn check_opened(&self, flags: u8, body: &Msg) -> Result<(), Failure> {
+        if flags & COMMAND == 0 && body.len() as u64 > self.max {
+            return Err(Failure::TooLarge);
+        }
+        Ok(())
+    }
+
+    /// Has the timers say something, in a box where everything is.
+    fn speak<R>(
+        &mut self,
+        out: &mut SendBuffer,
+        call: impl FnOnce(&mut Timers, &mut SendBuffer) -> R,
+    ) -> R {
+        let Some(traffic) = &mut self.sealed else {
+            return call(&mut self.timers, out);
+        };
+        let mut clear = SendBuffer::new();
+        let result = call(&mut self.timers, &mut clear);
+        // PING and PONG are short frames.
+        if let [_, _, command @ ..] = clear.drain().as_slice()
+            && out.len() < BACKLOG
+        {
+            traffic.seal_command(&[command], out);
+        }
+        result
     }
 
     /// Does what a command says.
@@ -356,7 +418,9 @@ impl Zmtp {
         now: Instant,
     ) -> Result<Option<Event>, Failure> {
         match command::parse(body.data())? {
-            Command::Ping { ttl, context } => self.timers.ping(ttl, context, now, out),
+            Command::Ping { ttl, context } => {
+                self.speak(out, |timers, out| timers.ping(ttl, context, now, out));
+            }
             Command::Subscribe(topic) if self.publishes => {
                 return subscription(1, flag::SUBSCRIBE, topic).map(Some);
             }
@@ -373,9 +437,27 @@ impl Zmtp {
         Ok(None)
     }
 
-    /// Everything but data frames of ZMTP 2.0 and later.
+    /// Everything but data frames of ZMTP 2.0 and later in clear.
     fn encode_any(&mut self, msg: Msg, out: &mut SendBuffer) {
         let is_command = msg.has(flag::COMMAND);
+        let name: &[u8] = if msg.has(flag::SUBSCRIBE) {
+            b"SUBSCRIBE"
+        } else {
+            b"CANCEL"
+        };
+        let is_subscription = msg.has(flag::SUBSCRIBE | flag::CANCEL);
+        let topic = msg.data().get(1..).unwrap_or_default();
+        if let Some(traffic) = &mut self.sealed {
+            if is_command {
+                traffic.seal_command(&[msg.data()], out);
+            } else if is_subscription && self.framing == Framing::V31 {
+                traffic.seal_command(&[&[name.len() as u8], name, topic], out);
+            } else if let Err(errno) = traffic.seal_part(msg, out) {
+                // The next call of `decode` tells.
+                self.fail(&errno.into());
+            }
+            return;
+        }
         match self.framing {
             Framing::V1 | Framing::V2 if is_command => {}
             Framing::V1 => frame_v1::put(msg, out),
@@ -385,14 +467,7 @@ impl Zmtp {
                 out.push_body(msg);
             }
             Framing::V30 => frame::put(msg, out),
-            Framing::V31 => {
-                let name: &[u8] = if msg.has(flag::SUBSCRIBE) {
-                    b"SUBSCRIBE"
-                } else {
-                    b"CANCEL"
-                };
-                command::put(name, &[msg.data().get(1..).unwrap_or_default()], out);
-            }
+            Framing::V31 => command::put(name, &[topic], out),
         }
     }
 }

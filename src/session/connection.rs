@@ -591,6 +591,9 @@ impl Connection {
         let Protocol::Zmtp(zmtp) = &self.protocol else {
             return None;
         };
+        if let End::Protocol(Failure::Sealed(error)) = end {
+            return Some((number::HANDSHAKE_FAILED_PROTOCOL, error.number().into()));
+        }
         if !zmtp.during_handshake() || zmtp.is_denied() {
             return None;
         }

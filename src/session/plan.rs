@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::options::{MECHANISM_CURVE, MECHANISM_NULL, MECHANISM_PLAIN, Options};
+use crate::proto::curve::{ClientKeys, SecretKey};
 use crate::proto::{Config, Heartbeat, Login, Mechanism};
 use crate::runtime::{
     Acceptor, Conflate, EventSource, IoThread, Limits, Names, Pipe, Shares, pair,
@@ -72,6 +73,14 @@ impl Plan {
             (MECHANISM_PLAIN, false) => Mechanism::PlainClient(Login {
                 username: options.plain_username.clone(),
                 password: options.plain_password.clone(),
+            }),
+            (MECHANISM_CURVE, true) => {
+                Mechanism::CurveServer(SecretKey::new(options.curve_secretkey))
+            }
+            (MECHANISM_CURVE, false) => Mechanism::CurveClient(ClientKeys {
+                secret: SecretKey::new(options.curve_secretkey),
+                public: options.curve_publickey,
+                server: options.curve_serverkey,
             }),
             _ => Mechanism::Null,
         }

@@ -9,6 +9,7 @@
 //! Invariant: a handshake is consumed by each command it is handed, so that none can be handled
 //! twice; what it becomes in the end says how traffic is to be read.
 
+pub mod curve;
 mod null;
 mod plain;
 
@@ -25,6 +26,10 @@ pub enum Mechanism {
     PlainClient(Login),
     /// The same, this side being the server.
     PlainServer,
+    /// Elliptic curves (RFC 25), this side being the client.
+    CurveClient(curve::ClientKeys),
+    /// The same, this side being the server, with its secret key.
+    CurveServer(curve::SecretKey),
 }
 
 /// A name and a password, of at most 255 octets each.
@@ -51,6 +56,7 @@ impl Mechanism {
         let name: &[u8] = match self {
             Mechanism::Null => b"NULL",
             Mechanism::PlainClient(_) | Mechanism::PlainServer => b"PLAIN",
+            Mechanism::CurveClient(_) | Mechanism::CurveServer(_) => b"CURVE",
         };
         let mut padded = [0; Mechanism::NAME];
         padded[..name.len()].copy_from_slice(name);
@@ -66,12 +72,18 @@ pub(super) enum Handshake {
     PlainClient(plain::Client),
     /// PLAIN, the server.
     PlainServer(plain::Server),
+    /// CURVE, the client.
+    CurveClient(Box<curve::Client>),
+    /// CURVE, the server.
+    CurveServer(Box<curve::Server>),
 }
 
 /// What traffic looks like after the handshake.
 pub(super) enum Cipher {
     /// Frames are what they seem.
     None,
+    /// Everything is in boxes.
+    Curve(Box<curve::Traffic>),
 }
 
 /// What a command did to a handshake.
@@ -96,6 +108,8 @@ impl Handshake {
             Mechanism::Null => null::Handshake::start(config, out),
             Mechanism::PlainClient(login) => plain::Client::start(login, out),
             Mechanism::PlainServer => plain::Server::start(),
+            Mechanism::CurveClient(keys) => return curve::Client::start(keys, out),
+            Mechanism::CurveServer(secret) => curve::Server::start(secret),
         })
     }
 
@@ -110,6 +124,8 @@ impl Handshake {
             Handshake::Null(handshake) => handshake.handle(body, config),
             Handshake::PlainClient(client) => client.handle(body, config, out),
             Handshake::PlainServer(server) => server.handle(body, config, out),
+            Handshake::CurveClient(client) => client.handle(body, config, out),
+            Handshake::CurveServer(server) => server.handle(body, config, out),
         }
     }
 
@@ -118,8 +134,11 @@ impl Handshake {
         match self {
             Handshake::Null(handshake) => Ok(handshake.admit(config, out)),
             Handshake::PlainServer(server) => server.admit(out),
+            Handshake::CurveServer(server) => server.admit(config, out),
             // Clients ask nobody.
-            Handshake::PlainClient(_) => Err(ProtocolError::Unspecified.into()),
+            Handshake::PlainClient(_) | Handshake::CurveClient(_) => {
+                Err(ProtocolError::Unspecified.into())
+            }
         }
     }
 }
