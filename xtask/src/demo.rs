@@ -11,7 +11,7 @@ use crate::deps;
 use crate::install;
 use crate::sh::{Run, failed, heading, note, ok, root};
 
-mod pyzmq;
+pub mod pyzmq;
 pub mod stage;
 mod swap;
 

@@ -15,6 +15,7 @@ mod install;
 mod loader;
 mod loom;
 mod proc;
+mod pyzmq;
 mod reference;
 mod sh;
 mod test;
@@ -47,6 +48,11 @@ const COMMANDS: &[Command] = &[
         name: "upstream",
         about: "runs libzmq's own test programs on the library",
         run: upstream::run,
+    },
+    Command {
+        name: "pyzmq",
+        about: "runs pyzmq's own tests on the library and on the genuine one",
+        run: pyzmq::run,
     },
     Command {
         name: "bench",

@@ -12,6 +12,7 @@ use crate::demo::{self, Outcome};
 use crate::deps;
 use crate::fuzz;
 use crate::loom;
+use crate::pyzmq;
 use crate::sh::{Run, failed, heading, note, ok, root};
 use crate::upstream;
 
@@ -143,6 +144,12 @@ const STEPS: &[Step] = &[
         what: "pyzmq as published, on ours",
         slow: true,
         run: || show("pyzmq"),
+    },
+    Step {
+        name: "pyzmq-suite",
+        what: "pyzmq's own tests, built on ours and as published",
+        slow: true,
+        run: pyzmq_suite,
     },
     Step {
         name: "upstream",
@@ -341,6 +348,11 @@ fn show(name: &str) -> Result<Outcome, String> {
         Outcome::Skipped(why) if env::var_os("CI").is_some() => Err(why),
         outcome => Ok(outcome),
     }
+}
+
+fn pyzmq_suite() -> Result<Outcome, String> {
+    installed::present(&prefix())?;
+    passed(pyzmq::check(&prefix()))
 }
 
 #[cfg(test)]

@@ -51,21 +51,7 @@ pub fn run(place: &Place) -> Result<Outcome, String> {
         return Err(format!("{} was not mapped", real.display()));
     }
 
-    let log = place.work.join("bindings");
-    for old in logs(&log)? {
-        fs::remove_file(&old).map_err(|e| format!("{}: {e}", old.display()))?;
-    }
-    swapped()
-        .env("LD_BIND_NOW", "1")
-        .env("LD_DEBUG", "bindings")
-        .env("LD_DEBUG_OUTPUT", &log)
-        .output()?;
-    let mut text = String::new();
-    for file in logs(&log)? {
-        let bytes = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-        text.push_str(&String::from_utf8_lossy(&bytes));
-    }
-    let (ours, others) = count(&text, &library);
+    let (ours, others) = bindings(swapped(), &place.work.join("bindings"), &library)?;
     if ours == 0 || others > 0 {
         return Err(format!(
             "of pyzmq's zmq_ functions {ours} are ours and {others} are not"
@@ -102,6 +88,28 @@ fn venv(place: &Place) -> Result<PathBuf, String> {
         pip.limit(Duration::from_secs(300)).output()?;
     }
     Ok(python)
+}
+
+/// Runs Python with pyzmq and asks the loader how many of the `zmq_` functions that pyzmq's
+/// extension needs it took from `library`, and how many from elsewhere. It tells in files whose
+/// names begin with `log`.
+///
+/// # Errors
+/// When the program fails or the files cannot be read.
+pub fn bindings(run: Run, log: &Path, library: &Path) -> Result<(usize, usize), String> {
+    for old in logs(log)? {
+        fs::remove_file(&old).map_err(|e| format!("{}: {e}", old.display()))?;
+    }
+    run.env("LD_BIND_NOW", "1")
+        .env("LD_DEBUG", "bindings")
+        .env("LD_DEBUG_OUTPUT", log)
+        .output()?;
+    let mut text = String::new();
+    for file in logs(log)? {
+        let bytes = fs::read(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+        text.push_str(&String::from_utf8_lossy(&bytes));
+    }
+    Ok(count(&text, library))
 }
 
 /// The files that the loader wrote: the name and a process number.
