@@ -37,9 +37,10 @@ pub fn poll(items: &mut [Item], timeout: i64) -> Result<usize, Errno> {
         .and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout)));
     let mut fds = Descriptors::new(items)?;
     loop {
-        let ready = look(items)?;
-        // Sockets that are ready do not excuse from looking at the descriptors.
-        let ready = ready + fds.look(items, None)?;
+        // The descriptors first: one may be the ZMQ_FD of a socket, which looking at it clears.
+        let ready = fds.look(items, None)?;
+        // Descriptors that are ready do not excuse from looking at the sockets.
+        let ready = ready + look(items)?;
         if ready > 0 || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Ok(ready);
         }
@@ -77,7 +78,6 @@ pub fn poll(items: &mut [Item], timeout: i64) -> Result<usize, Errno> {
 fn look(items: &mut [Item]) -> Result<usize, Errno> {
     let mut ready = 0;
     for item in items {
-        item.revents = 0;
         let Some(socket) = item.socket else { continue };
         item.revents = socket.events()? as i16 & item.events;
         ready += usize::from(item.revents != 0);

@@ -164,6 +164,48 @@ fn polling_sees_sockets_and_descriptors() {
 }
 
 #[test]
+fn a_sockets_descriptor_is_readable_after_bind_and_connect_until_it_is_used() {
+    let context = Context::create().unwrap();
+    let int = |socket: &Socket, option| {
+        let mut buffer = [0; 4];
+        socket.get_option(option, &mut buffer).unwrap();
+        i32::from_ne_bytes(buffer)
+    };
+    let wanted = |socket: Option<&'static Socket>, fd| poll::Item {
+        socket,
+        fd,
+        events: 1,
+        revents: 0,
+    };
+    let readable =
+        |socket, wait| poll::poll(&mut [wanted(None, int(socket, number::FD))], wait) == Ok(1);
+    let pull = context.socket(kind::PULL).unwrap();
+    let push = context.socket(kind::PUSH).unwrap();
+    assert!(!readable(pull, 0) && !readable(push, 0));
+    pull.bind(b"tcp://127.0.0.1:*").unwrap();
+    assert!(readable(pull, 0));
+    assert_eq!(int(pull, number::EVENTS), 0);
+    assert!(!readable(pull, 0));
+    push.connect(text(pull, number::LAST_ENDPOINT).as_bytes())
+        .unwrap();
+    assert!(readable(push, 0));
+    // Beside its socket it is seen all the same, though looking at the socket clears it.
+    let mut items = [wanted(Some(push), -1), wanted(None, int(push, number::FD))];
+    assert_eq!(poll::poll(&mut items, 0), Ok(1));
+    assert_eq!((items[0].revents, items[1].revents), (0, 1));
+    assert!(!readable(push, 0));
+    send(push, b"x", false);
+    // First the new peer is news, then what it sent.
+    while int(pull, number::EVENTS) & 1 == 0 {
+        assert!(readable(pull, 20_000));
+    }
+    assert_eq!(recv(pull).0, b"x");
+    push.close();
+    pull.close();
+    context.terminate().unwrap();
+}
+
+#[test]
 fn flags_of_a_sent_message_are_the_calls_own() {
     let context = Context::create().unwrap();
     let (a, b) = pairs(context, "inproc://flags");

@@ -174,6 +174,12 @@ impl Inbox {
         self.fd.get().is_some()
     }
 
+    /// Makes the owner look although nothing is inside, and `ZMQ_FD` readable until it does.
+    pub fn nudge(&self) {
+        let wakes = self.wake(&mut self.state.lock());
+        wakes.call();
+    }
+
     /// Says that something is inside. Who sleeps is called once the lock is let go of: a sleeper
     /// who wakes wants it first thing.
     fn wake(&self, state: &mut State) -> Wakes {

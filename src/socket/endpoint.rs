@@ -257,6 +257,7 @@ impl Inner {
             endpoint.to_owned()
         };
         self.remember(&given, resolved, What::Listener(listening));
+        self.inbox.nudge();
         Ok(())
     }
 
@@ -294,6 +295,9 @@ impl Inner {
         session.start();
         endpoint.clone_into(&mut self.options.last_endpoint);
         self.remember(endpoint, endpoint.to_owned(), What::Session(session, pipe));
+        // COMPAT: in libzmq a socket's descriptor is readable after every bind and connect that
+        // needs an I/O thread, until the socket is used; event loops (CZMQ's tests) rely on it.
+        self.inbox.nudge();
         Ok(())
     }
 
