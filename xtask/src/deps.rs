@@ -194,6 +194,44 @@ pub fn apt_download(packages: &[&str], alone: &[&str], dir: &Path) -> Result<(),
     })
 }
 
+/// Downloads into `dir` the packages that apt would install for these, and installs nothing. What
+/// the system has is left out, so nothing here replaces it. Needs no root, except to fetch the
+/// package lists where there are none.
+///
+/// # Errors
+/// When there is no apt-get, or it knows no such package, or fetching fails.
+pub fn apt_fetch(packages: &[&str], dir: &Path) -> Result<(), String> {
+    let plan = || {
+        let run = Run::new("apt-get").args(["-q", "--print-uris", "--no-install-recommends"]);
+        run.arg("install").args(packages).quiet()
+    };
+    if !has_lists() {
+        apt_update()?;
+    }
+    let planned = plan().or_else(|_| {
+        apt_update()?;
+        plan()
+    })?;
+    let wanted: Vec<&str> = planned_in(&planned)
+        .filter(|name| !is_installed(name))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let run = Run::new("apt-get").args(["-q", "-o", "APT::Sandbox::User=root", "download"]);
+    let run = run.args(&wanted).dir(dir).limit(LIMIT);
+    run.output().map(drop)
+}
+
+/// The packages in what `apt-get --print-uris install` prints: an address between quotes, the name
+/// of the file, its size, its digest.
+fn planned_in(printed: &str) -> impl Iterator<Item = &str> {
+    printed.lines().filter_map(|line| {
+        let (_, rest) = line.strip_prefix('\'')?.split_once("' ")?;
+        rest.split_once('_').map(|(name, _)| name)
+    })
+}
+
 /// The packages and what they depend on that is not installed.
 fn closure(packages: &[&str]) -> Result<Vec<String>, String> {
     let skip = [
@@ -282,6 +320,13 @@ mod tests {
     fn programs_are_found_in_the_path() {
         assert!(find("sh").is_some_and(|path| path.is_absolute()));
         assert_eq!(find("no-such-program-anywhere"), None);
+    }
+
+    #[test]
+    fn what_apt_would_install_is_read() {
+        let printed = "Reading package lists...\n\
+            'http://d/p/php-zmq_1-2_amd64.deb' php-zmq_1-2_amd64.deb 123 SHA256:ab\n";
+        assert_eq!(planned_in(printed).collect::<Vec<_>>(), ["php-zmq"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod args;
 mod bench;
+mod clients;
 mod demo;
 mod deps;
 mod elf;
@@ -53,6 +54,11 @@ const COMMANDS: &[Command] = &[
         name: "pyzmq",
         about: "runs pyzmq's own tests on the library and on the genuine one",
         run: pyzmq::run,
+    },
+    Command {
+        name: "clients",
+        about: "runs bindings of other languages on the library",
+        run: clients::run,
     },
     Command {
         name: "bench",

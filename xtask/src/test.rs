@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::args::Args;
+use crate::clients;
 use crate::demo::{self, Outcome};
 use crate::deps;
 use crate::fuzz;
@@ -150,6 +151,12 @@ const STEPS: &[Step] = &[
         what: "pyzmq's own tests, built on ours and as published",
         slow: true,
         run: pyzmq_suite,
+    },
+    Step {
+        name: "clients",
+        what: "C, Perl, PHP, Ruby, Java and Jupyter, through published bindings, on ours",
+        slow: true,
+        run: clients,
     },
     Step {
         name: "upstream",
@@ -343,11 +350,20 @@ fn show(name: &str) -> Result<Outcome, String> {
         prefix: prefix(),
         work: root().join("target/demo"),
     };
-    match demo::step(name, &place)? {
-        // A machine of CI has all that is needed, or is made to have it.
+    in_ci(demo::step(name, &place)?)
+}
+
+/// A machine of CI has all that is needed, or is made to have it.
+fn in_ci(outcome: Outcome) -> Result<Outcome, String> {
+    match outcome {
         Outcome::Skipped(why) if env::var_os("CI").is_some() => Err(why),
         outcome => Ok(outcome),
     }
+}
+
+fn clients() -> Result<Outcome, String> {
+    installed::present(&prefix())?;
+    in_ci(clients::check(&prefix())?)
 }
 
 fn pyzmq_suite() -> Result<Outcome, String> {

@@ -2,11 +2,11 @@
 use strict;
 use warnings;
 use ZMQ::FFI;
-use ZMQ::FFI::Constants qw(ZMQ_REQ ZMQ_REP ZMQ_PUSH ZMQ_PULL ZMQ_PUB ZMQ_SUB ZMQ_DONTWAIT ZMQ_RCVMORE);
+use ZMQ::FFI::Constants qw(ZMQ_REQ ZMQ_REP ZMQ_PUSH ZMQ_PULL ZMQ_PUB ZMQ_SUB ZMQ_DONTWAIT);
 
 $| = 1;
 my ( $role, $place ) = @ARGV;
-my $context = ZMQ::FFI->new();
+my $context = ZMQ::FFI->new( soname => 'libzmq.so.5' );
 
 sub check { my ( $what, $holds ) = @_; $holds or die "$what failed\n"; }
 
@@ -21,7 +21,7 @@ sub socket_of {
 sub server {
     my $socket = socket_of(ZMQ_REP);
     $socket->bind('tcp://127.0.0.1:*');
-    print 'endpoint ', $socket->get_last_endpoint(), "\n";
+    print 'endpoint ', $socket->get( 32, 'string' ), "\n";    # ZMQ_LAST_ENDPOINT
     while (1) {
         my @parts = $socket->recv_multipart();
         $socket->send_multipart( [ reverse @parts ] );
@@ -71,6 +71,6 @@ sub alone {
 $context->destroy();
 print 'version ', join( '.', $context->version() ), "\n";
 open my $maps, '<', '/proc/self/maps' or die;
-my %files = map { m{(/\S*libzmq\S*)} ? ( $1 => 1 ) : () } <$maps>;
+my %files = map { m{(/\S*/libzmq[^/\s]*\.so[^/\s]*)} ? ( $1 => 1 ) : () } <$maps>;
 print "library $_\n" for sort keys %files;
 print "done\n";

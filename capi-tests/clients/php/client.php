@@ -82,7 +82,7 @@ match ($role) {
     'alone' => alone($place),
 };
 unset($context);
-preg_match_all('~ (/\S*libzmq\S*)~', file_get_contents('/proc/self/maps'), $found);
+preg_match_all('~ (/\S*/libzmq[^/\s]*\.so[^/\s]*)~', file_get_contents('/proc/self/maps'), $found);
 foreach (array_unique($found[1]) as $file) {
     echo "library $file\n";
 }

@@ -82,5 +82,5 @@ end
 send(ROLE)
 fine('terminate', CONTEXT.terminate)
 puts "version #{LibZMQ.version.values_at(:major, :minor, :patch).join('.')}"
-File.read('/proc/self/maps').scan(%r{ (/\S*libzmq\S*)}).flatten.uniq.each { |file| puts "library #{file}" }
+File.read('/proc/self/maps').scan(%r{ (/\S*/libzmq[^/\s]*\.so[^/\s]*)}).flatten.uniq.each { |file| puts "library #{file}" }
 puts 'done'
