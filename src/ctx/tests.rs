@@ -1,5 +1,7 @@
 //! The whole below the C API, in one process: contexts, sockets, transports together.
 
+mod proxied;
+
 use std::time::Duration;
 
 use super::*;

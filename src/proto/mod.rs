@@ -23,6 +23,7 @@ mod mechanism;
 mod opening;
 pub mod property;
 mod raw;
+pub mod socks;
 pub mod zap;
 mod zmtp;
 

@@ -1,15 +1,19 @@
-//! How a session gets its stream: resolve, connect, and when that fails wait and try again.
+//! How a session gets its stream: resolve, connect, ask a proxy if there is one, and when that fails
+//! wait and try again.
 //!
 //! Invariant: nothing here waits. A name service is asked by a thread of its own, and the answer
 //! is handed to the session under its lock.
 
 use std::hash::{BuildHasher, RandomState};
+use std::io::{ErrorKind, IoSlice};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
-use crate::proto::Failure;
+use crate::msg::SendBuffer;
+use crate::proto::socks::{Destination, Refusal, Socks};
+use crate::proto::{Failure, Login};
 use crate::runtime::{Post, Watch, number};
 use crate::transport::{Family, Stream, Target};
 
@@ -21,12 +25,21 @@ pub struct Connecter {
     family: &'static Family,
     address: String,
     endpoint: String,
+    /// Where the proxy is to connect to, if there is a proxy.
+    destination: Option<Destination>,
     /// Places still to try in this round, the next one last.
     targets: Vec<Target>,
     /// What a name service said.
     answer: Option<Result<Vec<Target>, Errno>>,
     /// The last interval between two tries, in milliseconds.
     interval: Option<i32>,
+}
+
+/// A proxy that was reached, and is asked to go on from there.
+pub(super) struct Proxy {
+    socks: Socks,
+    out: SendBuffer,
+    pub(super) deadline: Option<Instant>,
 }
 
 /// What came of a step.
@@ -51,6 +64,7 @@ impl Connecter {
             family,
             address: address.to_owned(),
             endpoint: format!("{}://{address}", family.scheme),
+            destination: None,
             targets: Vec::new(),
             answer: None,
             interval: None,
@@ -86,6 +100,7 @@ impl Connecter {
                 None => self.resolve(plan, post, session, now),
             },
             Phase::Connecting { stream, deadline } => self.check(plan, post, stream, deadline, now),
+            Phase::Proxying { stream, proxy } => self.negotiate(plan, post, stream, proxy, now),
             phase => Step::Stay(phase),
         }
     }
@@ -102,8 +117,12 @@ impl Connecter {
         session: &Weak<Session>,
         now: Instant,
     ) -> Step {
-        if self.family.is_immediate(&self.address) {
-            return match self.family.resolve(&self.address, &plan.options) {
+        let address = match self.first_stop(plan) {
+            Ok(address) => address,
+            Err(errno) => return self.failed(plan, errno, now),
+        };
+        if self.family.is_immediate(&address) {
+            return match self.family.resolve(&address, &plan.options) {
                 Ok(targets) => {
                     self.set_targets(targets);
                     self.connect(plan, post, now)
@@ -111,7 +130,7 @@ impl Connecter {
                 Err(errno) => self.failed(plan, errno, now),
             };
         }
-        let (family, address) = (self.family, self.address.clone());
+        let family = self.family;
         let Some(session) = session.upgrade() else {
             return Step::GiveUp;
         };
@@ -133,7 +152,7 @@ impl Connecter {
         let mut last = Errno::EHOSTUNREACH;
         while let Some(target) = self.targets.pop() {
             match target.connect(&plan.options) {
-                Ok((stream, false)) => return self.connected(plan, stream, false),
+                Ok((stream, false)) => return self.reached(plan, post, stream, false, now),
                 Ok((stream, true)) => {
                     if let Err(errno) = post.io().register(post.key(), fd_of(&stream), Watch::Both)
                     {
@@ -164,21 +183,100 @@ impl Connecter {
         now: Instant,
     ) -> Step {
         let errno = match stream.connect_result(&plan.options) {
-            Ok(()) => return self.connected(plan, stream, true),
+            Ok(()) => return self.reached(plan, post, stream, true, now),
             Err(Errno::EINPROGRESS) if deadline.is_none_or(|deadline| deadline > now) => {
                 return Step::Stay(Phase::Connecting { stream, deadline });
             }
             Err(Errno::EINPROGRESS) => Errno::ETIMEDOUT,
             Err(errno) => errno,
         };
-        post.io().deregister(fd_of(&stream));
-        plan.events
-            .raise(number::CLOSED, fd_of(&stream) as u64, &self.endpoint);
-        drop(stream);
+        self.let_go(plan, post, stream);
         if self.targets.is_empty() {
             return self.failed(plan, errno, now);
         }
         self.connect(plan, post, now)
+    }
+
+    fn let_go(&self, plan: &Plan, post: &Post, stream: Stream) {
+        post.io().deregister(fd_of(&stream));
+        plan.events
+            .raise(number::CLOSED, fd_of(&stream) as u64, &self.endpoint);
+    }
+
+    /// Whom to connect to ourselves: the peer, or its proxy (`ZMQ_SOCKS_PROXY`).
+    fn first_stop(&mut self, plan: &Plan) -> Result<String, Errno> {
+        let proxy = &plan.options.socks_proxy;
+        let Some(destination) = self.family.destination(&self.address) else {
+            return Ok(self.address.clone());
+        };
+        if proxy.is_empty() {
+            return Ok(self.address.clone());
+        }
+        let (host, port) = destination?;
+        self.destination = Some(Destination::new(host, port).ok_or(Errno::EINVAL)?);
+        let proxy = String::from_utf8(proxy.clone()).map_err(|_| Errno::EINVAL)?;
+        // COMPAT: monitors hear of the proxy, not of the peer behind it.
+        self.endpoint = format!("{}://{proxy}", self.family.scheme);
+        Ok(proxy)
+    }
+
+    /// A stream stands: to the peer, or to its proxy.
+    fn reached(
+        &mut self,
+        plan: &Arc<Plan>,
+        post: &Arc<Post>,
+        stream: Stream,
+        registered: bool,
+        now: Instant,
+    ) -> Step {
+        let Some(destination) = self.destination.take() else {
+            return self.connected(plan, stream, registered);
+        };
+        if !registered
+            && let Err(errno) = post.io().register(post.key(), fd_of(&stream), Watch::Both)
+        {
+            return self.failed(plan, errno, now);
+        }
+        let options = &plan.options;
+        let login = Login {
+            username: options.socks_username.clone(),
+            password: options.socks_password.clone(),
+        };
+        let mut out = SendBuffer::new();
+        let socks = Socks::new(destination, Some(login), &mut out);
+        // A proxy that says nothing must not hold us for ever. (libzmq waits that long.)
+        let patience = u64::try_from(options.handshake_ivl).unwrap_or(0);
+        let deadline = (patience > 0)
+            .then(|| now.checked_add(Duration::from_millis(patience)))
+            .flatten();
+        let proxy = Box::new(Proxy {
+            socks,
+            out,
+            deadline,
+        });
+        self.negotiate(plan, post, stream, proxy, now)
+    }
+
+    /// Talks with the proxy as far as that goes without waiting.
+    fn negotiate(
+        &mut self,
+        plan: &Arc<Plan>,
+        post: &Arc<Post>,
+        stream: Stream,
+        mut proxy: Box<Proxy>,
+        now: Instant,
+    ) -> Step {
+        let errno = match proxy.advance(&stream) {
+            Ok(true) => return self.connected(plan, stream, true),
+            Ok(false) if proxy.deadline.is_none_or(|deadline| deadline > now) => {
+                return Step::Stay(Phase::Proxying { stream, proxy });
+            }
+            Ok(false) => Errno::ETIMEDOUT,
+            Err(errno) => errno,
+        };
+        self.let_go(plan, post, stream);
+        // The next place would be another one of the proxy's: what it said it would say again.
+        self.failed(plan, errno, now)
     }
 
     fn connected(&mut self, plan: &Plan, stream: Stream, registered: bool) -> Step {
@@ -237,5 +335,43 @@ impl Connecter {
         plan.events
             .raise(number::CONNECT_RETRIED, interval as u64, &self.endpoint);
         now.checked_add(Duration::from_millis(interval as u64))
+    }
+}
+
+impl Proxy {
+    /// Writes and reads until one of both would have to wait (`false`), or the proxy connected us.
+    fn advance(&mut self, stream: &Stream) -> Result<bool, Errno> {
+        loop {
+            if !self.out.is_empty() {
+                let write = |pieces: &[IoSlice<'_>]| stream.write_vectored(pieces);
+                match self.out.write_with(write) {
+                    Ok(0) => return Ok(false),
+                    Ok(_) => continue,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            if self.socks.is_over() {
+                return Ok(true);
+            }
+            match stream.read(self.socks.room()) {
+                Ok(0) => return Err(Errno::ECONNRESET),
+                Ok(count) => self.socks.filled(count, &mut self.out).map_err(errno)?,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// What a proxy's refusal comes to. `ECONNREFUSED` is what `ZMQ_RECONNECT_STOP` may be told to take
+/// as final, and so is only said of the peer.
+fn errno(refusal: Refusal) -> Errno {
+    match refusal {
+        Refusal::Reply(5) => Errno::ECONNREFUSED,
+        Refusal::Reply(3) => Errno::ENETUNREACH,
+        Refusal::Reply(4) => Errno::EHOSTUNREACH,
+        Refusal::Login | Refusal::Methods | Refusal::Reply(2) => Errno::EACCES,
+        Refusal::Malformed | Refusal::Reply(_) => Errno::EPROTO,
     }
 }

@@ -2,11 +2,11 @@
 //! that begins them.
 //!
 //! ```text
-//!             ┌──────────── reconnect ─────────────┐
-//!             ▼                                    │
-//!   Waiting ──► Resolving ──► Connecting ──► Running ──► Ended
-//!      ▲             │              │          ▲
-//!      └── back-off ─┴──────────────┘          └ accepted sessions begin here
+//!             ┌────────────────── reconnect ───────────────────┐
+//!             ▼                                                │
+//!   Waiting ──► Resolving ──► Connecting ──► (Proxying) ──► Running ──► Ended
+//!      ▲             │             │              │            ▲
+//!      └── back-off ─┴─────────────┴──────────────┘            └ accepted sessions begin here
 //! ```
 //!
 //! Invariant: a session belongs to no thread. Whoever holds its lock may drive it; the lock of a
@@ -30,7 +30,7 @@ use crate::runtime::{Driver, Handler, IoThread, Next, Pipe, Post, Ready, Share, 
 use crate::transport::Stream;
 
 pub use connecter::Connecter;
-use connecter::Step;
+use connecter::{Proxy, Step};
 use connection::{Connection, Outcome};
 
 pub use listener::Listening;
@@ -60,6 +60,8 @@ enum Phase {
         stream: Stream,
         deadline: Option<Instant>,
     },
+    /// A proxy is to connect to the peer.
+    Proxying { stream: Stream, proxy: Box<Proxy> },
     /// Talks to the peer.
     Running(Box<Connection>),
     /// Over.
@@ -246,7 +248,7 @@ impl Session {
                 self.post.io().deregister(connection.fd());
                 connection.shut();
             }
-            Phase::Connecting { stream, .. } => {
+            Phase::Connecting { stream, .. } | Phase::Proxying { stream, .. } => {
                 self.post.io().deregister(connecter::fd_of(&stream));
             }
             _ => {}
@@ -319,6 +321,7 @@ impl Session {
         let own = match &core.phase {
             Phase::Waiting { until } => *until,
             Phase::Connecting { deadline, .. } => *deadline,
+            Phase::Proxying { proxy, .. } => proxy.deadline,
             Phase::Running(connection) => connection.deadline(),
             Phase::Resolving | Phase::Ended => None,
         };

@@ -28,6 +28,9 @@ pub use stream::{Stream, Target};
 /// One row per scheme.
 pub static FAMILIES: &[Family] = &[tcp::FAMILY, ipc::FAMILY];
 
+/// A host and a port, taken out of an address.
+type HostAndPort<'a> = Result<(&'a str, u16), Errno>;
+
 /// A scheme, and all that is particular to it.
 pub struct Family {
     /// What stands before `://`.
@@ -51,6 +54,8 @@ pub struct Family {
     owns: fn(&SockAddr) -> bool,
     /// An address as the text after `://`.
     address: fn(&SockAddr) -> String,
+    /// See [`Family::destination`].
+    destination: Option<fn(&str) -> HostAndPort<'_>>,
     /// See [`Stream::peer_address`].
     peer_address: fn(&Socket, &SockAddr) -> String,
 }
@@ -103,6 +108,13 @@ impl Family {
     /// `EACCES`, `ENOENT`, ….
     pub fn listen(&'static self, address: &str, options: &Options) -> Result<Listener, Errno> {
         (self.listen)(self, address, options)
+    }
+
+    /// The host (a name or digits, without brackets and zone) and the port of an address, for a
+    /// proxy that is to connect there; `None` if no proxy can. `EINVAL` for an address that cannot
+    /// be one.
+    pub fn destination<'a>(&self, address: &'a str) -> Option<Result<(&'a str, u16), Errno>> {
+        self.destination.map(|destination| destination(address))
     }
 
     /// An address as an endpoint.

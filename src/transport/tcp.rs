@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use socket2::{Domain, SockAddr, Socket, TcpKeepalive};
 
-use super::address::{self, Purpose};
+use super::address::{self, HostPort, Purpose};
 use super::resolve::{self, System};
 use super::{Family, Listener, Target};
 use crate::errno::Errno;
@@ -31,6 +31,7 @@ pub(super) const FAMILY: Family = Family {
             .as_socket()
             .map_or_else(String::new, |address| text(&address))
     },
+    destination: Some(destination),
     peer_address: |_, peer| {
         peer.as_socket()
             .map_or_else(String::new, |peer| host(&peer))
@@ -58,6 +59,13 @@ fn resolve_targets(
         .into_iter()
         .map(|peer| Target::new(family, peer.into(), source.clone()))
         .collect())
+}
+
+/// The peer's host and port. A source is the proxy's affair and ignored.
+fn destination(address: &str) -> Result<(&str, u16), Errno> {
+    let (_, peer) = address::split_source(address);
+    let parsed = HostPort::parse(peer, Purpose::Peer)?;
+    Ok((parsed.host, parsed.port))
 }
 
 fn first_local(text: &str, options: &Options) -> Result<Option<SockAddr>, Errno> {

@@ -9,7 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All targets, in the order they are run.
-const TARGETS: [&str; 4] = ["zmtp_server", "zmtp_client", "frame_v1", "command_property"];
+const TARGETS: [&str; 5] = [
+    "zmtp_server",
+    "zmtp_client",
+    "frame_v1",
+    "command_property",
+    "socks",
+];
 
 /// What makes libFuzzer see where an input leads, and AddressSanitizer what it breaks.
 const FLAGS: [&str; 9] = [

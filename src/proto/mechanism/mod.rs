@@ -35,9 +35,9 @@ pub enum Mechanism {
 /// A name and a password, of at most 255 octets each.
 #[derive(Clone)]
 pub struct Login {
-    /// `ZMQ_PLAIN_USERNAME`.
+    /// `ZMQ_PLAIN_USERNAME`, or `ZMQ_SOCKS_USERNAME` for a proxy.
     pub username: Vec<u8>,
-    /// `ZMQ_PLAIN_PASSWORD`.
+    /// `ZMQ_PLAIN_PASSWORD`, or `ZMQ_SOCKS_PASSWORD` for a proxy.
     pub password: Vec<u8>,
 }
 
