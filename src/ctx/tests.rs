@@ -248,3 +248,33 @@ fn conflation_spares_subscriptions() {
         context.terminate().unwrap();
     }
 }
+
+#[test]
+fn peers_that_send_each_other_large_bodies_do_not_wait_for_each_other() {
+    let context = Context::create().unwrap();
+    let (a, b) = (
+        context.socket(kind::PAIR).unwrap(),
+        context.socket(kind::PAIR).unwrap(),
+    );
+    for socket in [a, b] {
+        set(socket, number::RCVTIMEO, 10_000);
+        // What the kernel holds for one of them is far less than a body.
+        set(socket, number::SNDBUF, 16 * 1024);
+        set(socket, number::RCVBUF, 16 * 1024);
+    }
+    a.bind(b"tcp://127.0.0.1:*").unwrap();
+    b.connect(text(a, number::LAST_ENDPOINT).as_bytes())
+        .unwrap();
+    let body = vec![7; 2 << 20];
+    for _ in 0..4 {
+        send(a, &body, false);
+        send(b, &body, false);
+    }
+    for _ in 0..4 {
+        assert_eq!(recv(a).0.len(), body.len());
+        assert_eq!(recv(b).0.len(), body.len());
+    }
+    a.close();
+    b.close();
+    context.terminate().unwrap();
+}

@@ -23,9 +23,10 @@ use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
 /// One conversation. Fed by [`decode`](Zmtp::decode) and [`encode`](Zmtp::encode), and by
 /// [`handle_timeout`](Zmtp::handle_timeout) when its [`deadline`](Zmtp::deadline) has come.
 ///
-/// The caller writes `out` to the stream as it can. It should stop to call `decode` while `out`
-/// holds far more than one write can take: then a peer that sends and does not read waits for
-/// itself. (Heartbeats add nothing beyond 64 KiB anyway, and nothing else answers the peer.)
+/// The caller writes `out` to the stream as it can, and goes on to call `decode` whatever waits
+/// there: two that stopped to read until they have written would wait for each other. A peer that
+/// sends and does not read makes `out` grow by no more than 64 KiB of PONGs, and nothing else
+/// answers a peer.
 pub struct Zmtp {
     /// Traffic of whole frames: no body in pieces, ZMTP 2.0 or later, in clear.
     plain: bool,

@@ -27,8 +27,6 @@ use super::{Plan, Session};
 const BATCH: usize = 64 * 1024;
 /// Reads and writes in one turn, so that one connection does not starve the others.
 const TURN: usize = 16;
-/// A peer that makes us answer more than this without reading the answers is not heard further.
-const ANSWERS: usize = 256 * 1024;
 
 /// A peer that sends more than this before a ZAP handler has judged it is not heard further.
 const EARLY: usize = 64 * 1024;
@@ -355,10 +353,6 @@ impl Connection {
         }
         if self.inquiry.is_some() && buffer.len() > EARLY {
             return Ok(false);
-        }
-        if self.out.len() > ANSWERS {
-            self.write_out().map_err(End::Stream)?;
-            return Ok(self.out.len() <= ANSWERS);
         }
         Ok(true)
     }
