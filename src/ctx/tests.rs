@@ -4,6 +4,8 @@ mod proxied;
 
 use std::time::Duration;
 
+mod security;
+
 use super::*;
 use crate::msg::{Msg, flag};
 use crate::options::{kind, number};

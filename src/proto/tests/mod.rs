@@ -2,6 +2,7 @@
 //!
 //! Transcripts were recorded from the genuine library (4.3.4) by a raw socket.
 
+mod curve;
 mod heartbeats;
 mod malformed;
 mod pair;
