@@ -83,6 +83,14 @@ pub fn peer_of(kind: u8) -> &'static str {
     ["SUB", "DEALER", "PUSH", "DISH"][usize::from(kind & 3)]
 }
 
+/// The greeting of a ZMTP 3.1 peer that uses this mechanism.
+pub fn greeting(mechanism: &str) -> Vec<u8> {
+    let mut all = b"\xFF\0\0\0\0\0\0\0\x01\x7F\x03\x01".to_vec();
+    all.extend(mechanism.as_bytes());
+    all.resize(64, 0);
+    all
+}
+
 /// All that a ZMTP 3 peer of this type says before its first message.
 pub fn opening(socket_type: &str, minor: u8) -> Vec<u8> {
     let mut all = b"\xFF\0\0\0\0\0\0\0\x01\x7F\x03".to_vec();
@@ -236,6 +244,13 @@ impl End {
     /// What waits to be written.
     pub fn take_output(&mut self) -> Vec<u8> {
         self.out.drain()
+    }
+
+    /// What was answered, and what waits to be written.
+    pub fn take_answers(&mut self) -> Vec<u8> {
+        let mut all = std::mem::take(&mut self.outcome.answers);
+        all.append(&mut self.out.drain());
+        all
     }
 
     /// What came out so far.

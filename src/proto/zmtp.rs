@@ -453,7 +453,7 @@ impl Zmtp {
                 traffic.seal_command(&[msg.data()], out);
             } else if is_subscription && self.framing == Framing::V31 {
                 traffic.seal_command(&[&[name.len() as u8], name, topic], out);
-            } else if let Err(errno) = traffic.seal_part(msg, out) {
+            } else if let Err(errno) = traffic.seal_part(&msg, out) {
                 // The next call of `decode` tells.
                 self.fail(&errno.into());
             }

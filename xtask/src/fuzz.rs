@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All targets, in the order they are run.
-const TARGETS: [&str; 5] = [
+const TARGETS: [&str; 7] = [
     "zmtp_server",
     "zmtp_client",
     "frame_v1",
     "command_property",
     "socks",
+    "mechanisms",
+    "zap",
 ];
 
 /// What makes libFuzzer see where an input leads, and AddressSanitizer what it breaks.

@@ -23,8 +23,8 @@ const NAME: &[u8; 8] = b"\x07MESSAGE";
 const TAG_AT: usize = 16;
 const FLAGS_AT: usize = TAG_AT + TAG;
 
-/// Bodies from this size on are sealed where they are, if they are nobody else's.
-const IN_PLACE_FROM: usize = 4 * 1024;
+/// Bodies from this size on get memory of their own, which is written from where it is.
+const OWN_MEMORY_FROM: usize = 4 * 1024;
 
 /// The keys and counters of an open conversation.
 pub(in crate::proto) struct Traffic {
@@ -82,7 +82,7 @@ impl Traffic {
         out.extend(&head);
         pieces.iter().for_each(|piece| out.extend(piece));
         if let Some((tag, sealed)) = out.tail_mut(TAG + 1 + len).split_first_chunk_mut() {
-            *tag = self.outgoing.seal(count, &mut [], sealed);
+            *tag = self.outgoing.seal(count, sealed);
         }
     }
 
@@ -91,31 +91,29 @@ impl Traffic {
         self.seal(COMMAND, pieces, out);
     }
 
-    /// Adds a frame with a message part. `ENOMEM` without memory for a copy of what others see.
+    /// Adds a frame with a message part. `ENOMEM` without memory for a long one.
     #[inline]
     pub(in crate::proto) fn seal_part(
         &mut self,
-        mut msg: Msg,
+        msg: &Msg,
         out: &mut SendBuffer,
     ) -> Result<(), Errno> {
         const _: () = assert!(MORE == flag::MORE);
         let flags = msg.flags() & MORE;
-        if msg.len() < IN_PLACE_FROM {
+        if msg.len() < OWN_MEMORY_FROM {
             self.seal(flags, &[msg.data()], out);
             return Ok(());
         }
-        if msg.data_mut().is_none() {
-            msg = Msg::from_slice(msg.data())?;
-        }
-        let (count, mut head) = self.next();
-        let (front, inside) = head.split_at_mut(FLAGS_AT);
+        let mut sealed = Msg::with_size(1 + msg.len())?;
+        let inside = sealed.data_mut().ok_or(Errno::ENOMEM)?;
         inside[0] = flags;
-        let body = msg.data_mut().ok_or(Errno::ENOMEM)?;
-        let tag = self.outgoing.seal(count, inside, body);
-        front[TAG_AT..].copy_from_slice(&tag);
-        frame::put_header(0, head.len() + msg.len(), out);
-        out.extend(&head);
-        out.push_body(msg);
+        inside[1..].copy_from_slice(msg.data());
+        let (count, mut head) = self.next();
+        let tag = self.outgoing.seal(count, inside);
+        head[TAG_AT..FLAGS_AT].copy_from_slice(&tag);
+        frame::put_header(0, FLAGS_AT + sealed.len(), out);
+        out.extend(&head[..FLAGS_AT]);
+        out.push_body(sealed);
         Ok(())
     }
 
@@ -126,21 +124,21 @@ impl Traffic {
         if body.first_chunk() != Some(NAME) {
             return Err(ProtocolError::UnexpectedCommand);
         }
-        let Some((head, body)) = body.split_first_chunk_mut::<{ Traffic::OVERHEAD }>() else {
+        let Some((head, sealed @ [_, ..])) = body.split_first_chunk_mut::<FLAGS_AT>() else {
             return Err(ProtocolError::MalformedCommandMessage);
         };
         let (mut count, mut tag) = ([0; 8], [0; TAG]);
         count.copy_from_slice(&head[8..TAG_AT]);
-        tag.copy_from_slice(&head[TAG_AT..FLAGS_AT]);
+        tag.copy_from_slice(&head[TAG_AT..]);
         let heard = u64::from_be_bytes(count);
         if heard <= self.heard {
             return Err(ProtocolError::InvalidSequence);
         }
-        if !(self.incoming).open(count, &mut head[FLAGS_AT..], body, &tag) {
+        if !self.incoming.open(count, sealed, &tag) {
             return Err(ProtocolError::Cryptographic);
         }
         self.heard = heard;
-        Ok(match head[FLAGS_AT] {
+        Ok(match sealed[0] {
             flags if flags & COMMAND != 0 => frame::COMMAND,
             flags => flags & MORE,
         })
