@@ -137,6 +137,17 @@ pub fn installed() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
+/// A folder with the genuine libzmq 4.3.5, where `cargo xtask reference` has built it.
+pub fn reference() -> Option<PathBuf> {
+    let folder = target().join("reference/stable");
+    folder.join("libzmq.so.5").is_file().then_some(folder)
+}
+
+/// A folder with a genuine library: the 4.3.5 of [`reference`], else Debian's.
+pub fn genuine() -> Option<PathBuf> {
+    reference().or_else(|| installed()?.parent().map(Path::to_path_buf))
+}
+
 /// The names of the functions that a shared library exports, in order.
 pub fn exports(library: &Path) -> Vec<String> {
     let table = run_ok(
