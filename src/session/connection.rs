@@ -97,6 +97,7 @@ pub(super) struct Connection {
     ending: bool,
     /// The kernel takes no more for now.
     blocked: bool,
+    /// Writing failed; what the peer said before may still be there to be read.
     broken: Option<Errno>,
     now: Instant,
 }
@@ -171,7 +172,7 @@ impl Connection {
             Err(end) => {
                 if matches!(end, End::Protocol(_)) {
                     // What the peer was told already may tell it what is wrong.
-                    let _ = self.write_out();
+                    self.write_out();
                 }
                 Outcome::Over(end)
             }
@@ -186,9 +187,6 @@ impl Connection {
         ready: Ready,
         marks: u32,
     ) -> Result<bool, End> {
-        if let Some(errno) = self.broken {
-            return Err(End::Stream(errno));
-        }
         let idle = !self.blocked && self.out.is_empty();
         self.watch(cx.post, ready.writable && idle)?;
         if ready.writable {
@@ -215,7 +213,10 @@ impl Connection {
             more |= self.read(cx, pipe, turn.buffer)?;
         }
         if self.ready || !self.out.is_empty() {
-            more |= self.write(pipe.as_mut()).map_err(End::Stream)?;
+            more |= self.write(pipe.as_mut());
+        }
+        if let Some(errno) = self.broken {
+            more |= self.read_rest(cx, pipe, turn.buffer, errno)?;
         }
         self.watch(cx.post, false)?;
         Ok(more)
@@ -261,6 +262,28 @@ impl Connection {
         }
         buffer.clear();
         result
+    }
+
+    /// Reads what the peer said before nothing could be written to it any more; ends when that is
+    /// all. While the pipe is full it waits.
+    fn read_rest(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        buffer: &mut RecvBuffer,
+        errno: Errno,
+    ) -> Result<bool, End> {
+        self.out = SendBuffer::new();
+        if !self.ready {
+            return Err(End::Stream(errno));
+        }
+        self.ending = true;
+        self.undrained = true;
+        let more = self.read(cx, pipe, buffer)?;
+        if !self.undrained {
+            return Err(End::Stream(errno));
+        }
+        Ok(more)
     }
 
     fn read_all(
@@ -509,9 +532,9 @@ impl Connection {
     // ---- from the pipe to the stream --------------------------------------------------------
 
     /// Encodes and writes until the pipe is empty, the kernel is full or the turn is over (`true`).
-    fn write(&mut self, mut pipe: Option<&mut Pipe>) -> Result<bool, Errno> {
-        if self.blocked {
-            return Ok(false);
+    fn write(&mut self, mut pipe: Option<&mut Pipe>) -> bool {
+        if self.blocked || self.broken.is_some() {
+            return false;
         }
         for _ in 0..TURN {
             if self.ready
@@ -523,14 +546,14 @@ impl Connection {
                 }
             }
             if self.out.is_empty() {
-                return Ok(false);
+                return false;
             }
-            self.write_out()?;
-            if self.blocked {
-                return Ok(false);
+            self.write_out();
+            if self.blocked || self.broken.is_some() {
+                return false;
             }
         }
-        Ok(true)
+        true
     }
 
     fn encode(&mut self, msg: Msg) {
@@ -538,8 +561,9 @@ impl Connection {
         each!(&mut self.protocol, protocol => protocol.encode(msg, out));
     }
 
-    /// Writes what is encoded, once or until the kernel is full.
-    fn write_out(&mut self) -> Result<(), Errno> {
+    /// Writes what is encoded, once or until the kernel is full. What cannot be written any more is
+    /// dropped.
+    fn write_out(&mut self) {
         while !self.out.is_empty() && !self.blocked {
             let before = self.out.len();
             let stream = &self.stream;
@@ -551,10 +575,12 @@ impl Connection {
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.blocked = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    self.broken.get_or_insert(error.into());
+                    self.out = SendBuffer::new();
+                }
             }
         }
-        Ok(())
     }
 
     /// Writes what the pipe holds in the calling thread, if the stream is idle. `true` if the
@@ -563,13 +589,8 @@ impl Connection {
         if !self.ready || self.blocked || !self.out.is_empty() || self.broken.is_some() {
             return false;
         }
-        match self.write(Some(pipe)) {
-            Ok(more) => !more && !self.blocked,
-            Err(errno) => {
-                self.broken = Some(errno);
-                false
-            }
-        }
+        let more = self.write(Some(pipe));
+        !more && !self.blocked && self.broken.is_none()
     }
 
     // ---- the end ----------------------------------------------------------------------------

@@ -140,11 +140,11 @@ static int recv_parts (void *socket)
     return 0;
 }
 
-/* Messages that know which they are. */
-static int flood (void *socket, unsigned long count, size_t size)
+/* Messages that know which they are, from one number up to another. */
+static int flood (void *socket, unsigned long first, unsigned long end, size_t size)
 {
     unsigned long number;
-    for (number = 0; number < count; number++) {
+    for (number = first; number < end; number++) {
         zmq_msg_t msg;
         unsigned char *data;
         size_t i;
@@ -159,14 +159,14 @@ static int flood (void *socket, unsigned long count, size_t size)
     return 0;
 }
 
-static int drain (void *socket, unsigned long count, size_t size)
+static int drain (void *socket, unsigned long first, unsigned long end, size_t size)
 {
     unsigned long number;
-    for (number = 0; number < count; number++) {
+    for (number = first; number < end; number++) {
         const unsigned char *data;
         size_t i;
         if (recv_part (socket) == -1) {
-            fprintf (stderr, "%lu of %lu came\n", number, count);
+            fprintf (stderr, "%lu of %lu came\n", number, end);
             return -1;
         }
         data = zmq_msg_data (&last);
@@ -329,12 +329,14 @@ static int property (const char *name)
     return 0;
 }
 
+/* A monitor is heard to its end: libzmq's I/O threads wait for whoever does not listen. */
 static int close_socket (int number)
 {
     int result = zmq_close (sockets[number]);
     sockets[number] = NULL;
-    if (monitors[number] != NULL)
-        zmq_close (monitors[number]);
+    if (monitors[number] == NULL || result != 0)
+        return result;
+    result = await (number, ZMQ_EVENT_MONITOR_STOPPED, LIMIT) || zmq_close (monitors[number]);
     monitors[number] = NULL;
     return result;
 }
@@ -397,10 +399,12 @@ static int perform (char **words, int count)
         return ready (socket, first, (int) second);
     if (IS ("property", 1))
         return property (words[1]);
-    if (IS ("flood", 3))
-        return flood (socket, (unsigned long) first, (size_t) second);
-    if (IS ("drain", 3))
-        return drain (socket, (unsigned long) first, (size_t) second);
+    if (IS ("flood", 4))
+        return flood (socket, (unsigned long) first, (unsigned long) second,
+                      (size_t) atol (words[4]));
+    if (IS ("drain", 4))
+        return drain (socket, (unsigned long) first, (unsigned long) second,
+                      (size_t) atol (words[4]));
     if (IS ("collect", 2))
         return collect (socket, (size_t) first);
     if (IS ("subscribe", 2))

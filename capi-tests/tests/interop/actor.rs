@@ -41,7 +41,7 @@ impl Lib {
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
-        let program = scratch(&format!("interop-{}", std::process::id())).join("actor");
+        let program = scratch("interop").join("actor");
         let mut gcc = Command::new("gcc");
         gcc.args(["-std=gnu99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"])
             .arg("-I")
@@ -155,7 +155,9 @@ impl Actor {
     /// A new process on a library that is there.
     pub fn new(lib: Lib) -> Actor {
         let folder = lib.folder().expect("only plays with both libraries begin");
-        let mut child = Command::new(program())
+        let program = program();
+        let mut child = Command::new(program)
+            .current_dir(program.parent().expect("it is in a folder"))
             .env("LD_LIBRARY_PATH", folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -178,11 +180,6 @@ impl Actor {
             lines,
             told: String::new(),
         }
-    }
-
-    /// Whose library it runs on.
-    pub fn lib(&self) -> Lib {
-        self.lib
     }
 
     /// Tells it to do something, without waiting for the answer.
@@ -266,7 +263,10 @@ impl Actor {
     /// Waits for an event of a watched socket; its value.
     pub fn until(&mut self, socket: usize, event: i32) -> i64 {
         let answer = self.tell(format!("await {socket} {event}"));
-        let value = answer.split(' ').nth(1).and_then(|value| value.parse().ok());
+        let value = answer
+            .split(' ')
+            .nth(1)
+            .and_then(|value| value.parse().ok());
         value.expect("events have a value")
     }
 

@@ -129,7 +129,10 @@ fn receive(actor: &mut Actor, fronts: &[Front], id: &mut Option<Part>, body: &[P
             Empty => assert_eq!(shown, "x", "{what}"),
             Id => {
                 let shown = Part::again(shown);
-                assert!(id.as_ref().is_none_or(|id| *id == shown), "{what}: another id");
+                assert!(
+                    id.as_ref().is_none_or(|id| *id == shown),
+                    "{what}: another id"
+                );
                 *id = Some(shown);
             }
         }
@@ -284,8 +287,8 @@ fn many_messages_in_order(cast: Cast) {
             a.hears_while(0, &mut b, 0);
             a.expect(0, &[Part::new([1])]);
         }
-        a.begin(format!("flood 0 {count} {size}"));
-        b.tell(format!("drain 0 {count} {size}"));
+        a.begin(format!("flood 0 0 {count} {size}"));
+        b.tell(format!("drain 0 0 {count} {size}"));
         a.end();
         a.tell("close 0");
         b.tell("close 0");

@@ -19,7 +19,10 @@ fn peers_come_and_go(cast: Cast) {
             let got = a.recv(0);
             assert_eq!(got[1..], ["x", Part::new([number]).shown()]);
             b.end();
-            a.send(0, &[Part::again(&got[0]), Part::new(b""), Part::body(300, 1)]);
+            a.send(
+                0,
+                &[Part::again(&got[0]), Part::new(b""), Part::body(300, 1)],
+            );
             b.expect(0, &[Part::body(300, 1)]);
             b.tell("close 0");
             a.until(0, zmq::DISCONNECTED);
@@ -146,7 +149,10 @@ fn heartbeats_keep_the_quiet(cast: Cast) {
     assert_eq!(lost, Err("EAGAIN".to_owned()));
     b.send(0, &[Part::new(b"still here")]);
     assert_eq!(a.recv(0)[1], Part::new(b"still here").shown());
-    assert!(!a.hears(0, 0) && !b.hears(0, 0), "heartbeats are no messages");
+    assert!(
+        !a.hears(0, 0) && !b.hears(0, 0),
+        "heartbeats are no messages"
+    );
     for mut actor in [a, b] {
         actor.tell("close 0");
         actor.leave();

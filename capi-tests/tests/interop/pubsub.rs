@@ -109,7 +109,8 @@ fn topics_are_counted(cast: Cast) {
     b.tell("close 0");
     let mut rest = [a.recv(0), a.recv(0)].concat();
     rest.sort();
-    let mut want = [told(CANCELLED, b"mark1"), told(CANCELLED, b"mark2")].map(|part| part.shown().to_owned());
+    let mut want =
+        [told(CANCELLED, b"mark1"), told(CANCELLED, b"mark2")].map(|part| part.shown().to_owned());
     want.sort();
     assert_eq!(rest, want);
     a.tell("close 0");
@@ -166,7 +167,11 @@ fn subscribers_do_not_disturb_each_other(cast: Cast) {
     b.open(1, zmq::SUB);
     b.tell(format!("connect 1 {endpoint}"));
     for (socket, topic) in [(0, "a"), (1, "b"), (1, "ab")] {
-        b.tell(format!("bytes {socket} {} {}", zmq::SUBSCRIBE, Part::new(topic).told()));
+        b.tell(format!(
+            "bytes {socket} {} {}",
+            zmq::SUBSCRIBE,
+            Part::new(topic).told()
+        ));
         a.expect(0, &[told(SUBSCRIBED, topic.as_bytes())]);
     }
     for text in ["a", "b", "abc", "c", "ba"] {
