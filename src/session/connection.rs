@@ -25,6 +25,9 @@ use super::{Plan, Session};
 
 /// Encoded octets gathered for one write.
 const BATCH: usize = 64 * 1024;
+/// How much is read behind a large body: most likely another one begins, and what is read of it
+/// into the common buffer must be copied.
+const BEHIND_LARGE: usize = 8 * 1024;
 /// Reads and writes in one turn, so that one connection does not starve the others.
 const TURN: usize = 16;
 
@@ -95,6 +98,8 @@ pub(super) struct Connection {
     undrained: bool,
     /// The poller told of the end of the stream.
     ending: bool,
+    /// What was read last went straight into a large body.
+    large: bool,
     /// The kernel takes no more for now.
     blocked: bool,
     /// Writing failed; what the peer said before may still be there to be read.
@@ -130,6 +135,7 @@ impl Connection {
             ready: false,
             undrained: true,
             ending: false,
+            large: false,
             blocked: false,
             broken: None,
             now,
@@ -305,6 +311,12 @@ impl Connection {
             if !self.decode(cx, pipe, buffer)? {
                 return Ok(false);
             }
+            if self.large
+                && let Some(pipe) = pipe
+            {
+                // Worth a wake-up of its own; more may take a while.
+                pipe.flush();
+            }
             if count < room && !self.ending {
                 // Less than there was room for: an edge will tell of more.
                 self.undrained = false;
@@ -319,10 +331,14 @@ impl Connection {
         loop {
             let body = each!(&mut self.protocol, protocol => protocol.body_room());
             let direct = body.is_some();
-            let room = match body {
+            let mut room = match body {
                 Some(room) => room,
                 None => buffer.room().map_err(|_| End::Memory)?,
             };
+            if !direct && self.large && room.len() > BEHIND_LARGE {
+                room = &mut room[..BEHIND_LARGE];
+            }
+            self.large = direct;
             let size = room.len();
             match self.stream.read(room) {
                 // COMPAT: as libzmq has it in its events.
