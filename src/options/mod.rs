@@ -15,6 +15,7 @@ pub use context::{ContextDefaults, ContextOptions};
 use shape::Argument;
 pub use shape::{Field, Kinds, Needs, Null, Reaction, Row, Shape, kind};
 pub use table::{TABLE, number, row};
+use zeroize::Zeroizing;
 
 /// `ZMQ_NULL`: no security.
 pub const MECHANISM_NULL: i32 = 0;
@@ -66,9 +67,10 @@ pub struct Options {
     /// Whether the socket is the server in its mechanism.
     pub as_server: bool,
     pub plain_username: Vec<u8>,
-    pub plain_password: Vec<u8>,
+    pub plain_password: Zeroizing<Vec<u8>>,
     pub curve_publickey: [u8; 32],
-    pub curve_secretkey: [u8; 32],
+    /// Wiped with the options, like every copy of it.
+    pub curve_secretkey: Zeroizing<[u8; 32]>,
     pub curve_serverkey: [u8; 32],
     pub probe_router: bool,
     pub req_correlate: bool,

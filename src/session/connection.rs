@@ -20,6 +20,7 @@ use crate::proto::{Event, Failure, Peer, Raw, Zmtp};
 use crate::runtime::{Attachment, Driver, Pipe, Post, Ready, Turn, Watch, mark, number};
 use crate::transport::Stream;
 
+use super::obituary::obituary;
 use super::zap::{Handler, Inquiry};
 use super::{Plan, Session};
 
@@ -617,37 +618,11 @@ impl Connection {
         self.stream.shutdown();
     }
 
-    /// What monitors hear of the end of a connection, but that it ended.
-    fn obituary(&self, end: &End) -> Option<(u64, u64)> {
-        let Protocol::Zmtp(zmtp) = &self.protocol else {
-            return None;
-        };
-        if let End::Protocol(Failure::Sealed(error)) = end {
-            return Some((number::HANDSHAKE_FAILED_PROTOCOL, error.number().into()));
-        }
-        if !zmtp.during_handshake() || zmtp.is_denied() {
-            return None;
-        }
-        let errno = match end {
-            End::Protocol(Failure::Protocol(error)) => {
-                return Some((number::HANDSHAKE_FAILED_PROTOCOL, error.number().into()));
-            }
-            End::Protocol(Failure::Auth(status)) => {
-                return Some((number::HANDSHAKE_FAILED_AUTH, (*status).into()));
-            }
-            End::Protocol(Failure::Refused(_)) => return None,
-            End::Protocol(Failure::Timeout(_)) => libc::ETIMEDOUT,
-            End::Protocol(Failure::NoHandler) => libc::EFAULT,
-            End::Protocol(_) => libc::EPROTO,
-            End::Stream(errno) => errno.0,
-            End::Memory => libc::ENOMEM,
-        };
-        Some((number::HANDSHAKE_FAILED_NO_DETAIL, errno as u64))
-    }
-
     /// Reports the end of a connection that the peer or the kernel ended.
     pub(super) fn report_lost(&self, plan: &Plan, end: &End, pipe: Option<&mut Pipe>) {
-        if let Some((event, value)) = self.obituary(end) {
+        if let Protocol::Zmtp(zmtp) = &self.protocol
+            && let Some((event, value)) = obituary(zmtp, end)
+        {
             plan.events.raise(event, value, &self.endpoint);
         }
         if plan.raw

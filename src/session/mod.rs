@@ -16,6 +16,7 @@
 mod connecter;
 mod connection;
 mod listener;
+mod obituary;
 mod plan;
 mod zap;
 

@@ -72,13 +72,13 @@ impl Plan {
             (MECHANISM_PLAIN, true) => Mechanism::PlainServer,
             (MECHANISM_PLAIN, false) => Mechanism::PlainClient(Login {
                 username: options.plain_username.clone(),
-                password: options.plain_password.clone(),
+                password: options.plain_password.to_vec(),
             }),
             (MECHANISM_CURVE, true) => {
-                Mechanism::CurveServer(SecretKey::new(options.curve_secretkey))
+                Mechanism::CurveServer(SecretKey::new(*options.curve_secretkey))
             }
             (MECHANISM_CURVE, false) => Mechanism::CurveClient(ClientKeys {
-                secret: SecretKey::new(options.curve_secretkey),
+                secret: SecretKey::new(*options.curve_secretkey),
                 public: options.curve_publickey,
                 server: options.curve_serverkey,
             }),

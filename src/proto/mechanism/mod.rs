@@ -16,6 +16,7 @@ mod plain;
 use super::zap::Credentials;
 use super::{Config, Failure, Peer, ProtocolError, command, property};
 use crate::msg::SendBuffer;
+use zeroize::Zeroize;
 
 /// The mechanism that a socket was told to use.
 #[derive(Clone, Debug)]
@@ -39,6 +40,12 @@ pub struct Login {
     pub username: Vec<u8>,
     /// `ZMQ_PLAIN_PASSWORD`, or `ZMQ_SOCKS_PASSWORD` for a proxy.
     pub password: Vec<u8>,
+}
+
+impl Drop for Login {
+    fn drop(&mut self) {
+        self.password.zeroize();
+    }
 }
 
 impl std::fmt::Debug for Login {
