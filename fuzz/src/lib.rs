@@ -6,6 +6,8 @@
 //! An input is `kind, count, cut × count, octets …`: the kind selects a socket, the cuts say how
 //! the octets are handed in (the low four bits of `count` count).
 
+pub mod web;
+
 use std::time::{Duration, Instant};
 
 use zmq::msg::{Msg, RecvBuffer, SendBuffer, flag};

@@ -85,6 +85,10 @@ pub enum Failure {
     Denied,
     /// There is no ZAP handler to ask about the peer.
     NoHandler,
+    /// The peer said that it ends the connection (RFC 6455, 5.5.1). It may take the next one.
+    Closed,
+    /// A server did not agree to go over to WebSocket. It may another time.
+    NotUpgraded,
     /// Somebody took too long.
     Timeout(Timeout),
     /// A frame is larger than `max_msg_size`, or than this machine can address.

@@ -77,6 +77,15 @@ impl Timers {
         now: Instant,
         out: &mut SendBuffer,
     ) -> Result<(), Failure> {
+        if self.due(now)? && out.len() < BACKLOG {
+            let ttl = self.settings.ttl_deciseconds.to_be_bytes();
+            command::put(b"PING", &[&ttl], out);
+        }
+        Ok(())
+    }
+
+    /// Whether a PING is due, in whatever form; an error if the peer was silent for too long.
+    pub(super) fn due(&mut self, now: Instant) -> Result<bool, Failure> {
         if self.touched {
             self.heard(now);
         }
@@ -84,17 +93,14 @@ impl Timers {
         if is_due(self.silent_at) || is_due(self.expires_at) {
             return Err(Failure::Timeout(Timeout::Heartbeat));
         }
-        if is_due(self.ping_at) {
-            if out.len() < BACKLOG {
-                let ttl = self.settings.ttl_deciseconds.to_be_bytes();
-                command::put(b"PING", &[&ttl], out);
-            }
+        let ping = is_due(self.ping_at);
+        if ping {
             self.ping_at = (self.settings.interval).and_then(|interval| now.checked_add(interval));
             let timeout = self.settings.timeout;
             if self.silent_at.is_none() && !timeout.is_zero() {
                 self.silent_at = now.checked_add(timeout);
             }
         }
-        Ok(())
+        Ok(ping)
     }
 }

@@ -10,8 +10,8 @@
 //!  stream ◄── SendBuffer ◄── encode ◄────────────────────────────── pipe
 //! ```
 //!
-//! [`Zmtp`] speaks ZMTP 3.1, 3.0, 2.0 and 1.0, whichever the peer understands; [`Raw`] speaks no
-//! protocol at all.
+//! [`Zmtp`] speaks ZMTP 3.1, 3.0, 2.0 and 1.0, whichever the peer understands; [`Ws`] puts that into
+//! WebSocket messages; [`Raw`] speaks no protocol at all.
 
 pub mod command;
 mod failure;
@@ -24,6 +24,7 @@ mod opening;
 pub mod property;
 mod raw;
 pub mod socks;
+pub mod ws;
 pub mod zap;
 mod zmtp;
 
@@ -37,6 +38,7 @@ use crate::msg::Msg;
 pub use failure::{Failure, ProtocolError, Timeout};
 pub use mechanism::{Login, Mechanism, curve};
 pub use raw::Raw;
+pub use ws::Ws;
 pub use zmtp::Zmtp;
 
 use zap::Credentials;

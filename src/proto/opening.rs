@@ -65,6 +65,8 @@ pub(super) struct Opening {
 
 enum State {
     Greeting(Greeting),
+    /// There was no greeting, and a handshake is to begin.
+    Agreed(Framing),
     Handshake(Handshake, Framing),
     /// A handler is asked.
     Asked(Handshake, Framing),
@@ -104,6 +106,33 @@ impl Opening {
         Opening {
             state: State::Greeting(Greeting::start(&config, out)),
             deadline: (config.handshake_timeout).and_then(|timeout| now.checked_add(timeout)),
+            config,
+        }
+    }
+
+    /// Starts behind an agreement that another protocol reached (RFC 45): on the handshake of our
+    /// mechanism, in frames of ZMTP 3.0, or on routing ids, in those of ZMTP 2.0. The wait began
+    /// at this time.
+    pub(super) fn agreed(
+        config: Config,
+        with_mechanism: bool,
+        since: Instant,
+        out: &mut SendBuffer,
+    ) -> Opening {
+        let state = if with_mechanism {
+            State::Agreed(Framing::V30)
+        } else {
+            frame::put_header(0, config.routing_id.len(), out);
+            out.extend(&config.routing_id);
+            State::RoutingId {
+                framing: Framing::V2,
+                socket_type: "",
+                phantom: false,
+            }
+        };
+        Opening {
+            state,
+            deadline: (config.handshake_timeout).and_then(|timeout| since.checked_add(timeout)),
             config,
         }
     }
@@ -192,6 +221,13 @@ impl Opening {
                                 return Ok(Stage::Ask(credentials));
                             }
                         }
+                    }
+                }
+                State::Agreed(framing) => {
+                    let progress = Handshake::start(&self.config, out)?;
+                    match self.progressed(progress, framing) {
+                        Stage::More => {}
+                        stage => return Ok(stage),
                     }
                 }
                 State::Handshake(handshake, framing) => {

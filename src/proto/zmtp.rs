@@ -58,6 +58,24 @@ enum Phase {
 impl Zmtp {
     /// A conversation that begins now, with the first octets of our greeting.
     pub fn new(config: Config, now: Instant, out: &mut SendBuffer) -> Zmtp {
+        Zmtp::start(Opening::start(config, now, out))
+    }
+
+    /// A conversation for which another protocol did what a greeting does (RFC 45): in frames of
+    /// ZMTP 3.0 with the handshake of our mechanism, or of ZMTP 2.0 with nothing but routing ids.
+    /// The wait for its end began at this time.
+    pub(super) fn agreed(
+        config: Config,
+        with_mechanism: bool,
+        since: Instant,
+        out: &mut SendBuffer,
+    ) -> Zmtp {
+        let opening = Opening::agreed(config, with_mechanism, since, out);
+        Zmtp::start(opening)
+    }
+
+    fn start(opening: Opening) -> Zmtp {
+        let config = opening.config();
         Zmtp {
             plain: false,
             bare: false,
@@ -65,7 +83,7 @@ impl Zmtp {
             publishes: config.publishes,
             joins: config.socket_type == "RADIO",
             max: config.max_msg_size.unwrap_or(u64::MAX),
-            phase: Phase::Opening(Box::new(Opening::start(config, now, out))),
+            phase: Phase::Opening(Box::new(opening)),
             opened: false,
             partial: None,
             timers: Timers::default(),
@@ -163,6 +181,11 @@ impl Zmtp {
             Phase::Failed(failure) => **failure == Failure::Denied,
             _ => false,
         }
+    }
+
+    /// Whether parts become frames as they are: nothing has to be added to them or sealed.
+    pub(super) fn is_bare(&self) -> bool {
+        self.bare
     }
 
     /// Whether greeting and handshake are over, and nothing failed since.

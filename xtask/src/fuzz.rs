@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All targets, in the order they are run.
-const TARGETS: [&str; 7] = [
+const TARGETS: [&str; 9] = [
     "zmtp_server",
     "zmtp_client",
     "frame_v1",
@@ -17,6 +17,8 @@ const TARGETS: [&str; 7] = [
     "socks",
     "mechanisms",
     "zap",
+    "ws_upgrade",
+    "ws_frames",
 ];
 
 /// What makes libFuzzer see where an input leads, and AddressSanitizer what it breaks.

@@ -5,7 +5,7 @@
 mod curve;
 mod heartbeats;
 mod malformed;
-mod pair;
+pub(super) mod pair;
 mod properties;
 mod security;
 mod subscriptions;
