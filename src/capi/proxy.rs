@@ -13,6 +13,7 @@ use crate::errno::Errno;
 /// What `zmq_has` says yes to.
 const CAPABILITIES: &[&str] = &[
     "ipc",
+    "WS",
     "curve",
     #[cfg(feature = "draft")]
     "draft",

@@ -1,6 +1,7 @@
 //! The whole below the C API, in one process: contexts, sockets, transports together.
 
 mod proxied;
+mod websocket;
 
 use std::time::Duration;
 
@@ -39,9 +40,14 @@ fn recv(socket: &Socket) -> (Vec<u8>, bool) {
 
 /// Endpoints of every transport, wildcards where it has them.
 fn endpoints() -> Vec<String> {
-    ["inproc://here", "tcp://127.0.0.1:*", "ipc://*"]
-        .map(String::from)
-        .to_vec()
+    [
+        "inproc://here",
+        "tcp://127.0.0.1:*",
+        "ipc://*",
+        "ws://127.0.0.1:*/here",
+    ]
+    .map(String::from)
+    .to_vec()
 }
 
 /// Two connected PAIR sockets.

@@ -63,12 +63,16 @@ impl Connecter {
         Connecter {
             family,
             address: address.to_owned(),
-            endpoint: format!("{}://{address}", family.scheme),
+            endpoint: family.canonical(address),
             destination: None,
             targets: Vec::new(),
             answer: None,
             interval: None,
         }
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(super) fn endpoint(&self) -> &str {
@@ -305,7 +309,12 @@ impl Connecter {
             End::Stream(_) | End::Memory => false,
             End::Protocol(failure) => !matches!(
                 failure,
-                Failure::Timeout(_) | Failure::NoMemory | Failure::NoHandler | Failure::Denied
+                Failure::Timeout(_)
+                    | Failure::NoMemory
+                    | Failure::NoHandler
+                    | Failure::Denied
+                    | Failure::Closed
+                    | Failure::NotUpgraded
             ),
         };
         let stopped = !greeted && plan.options.reconnect_stop & 2 != 0;

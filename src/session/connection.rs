@@ -16,11 +16,12 @@ use crate::errno::Errno;
 use crate::msg::{Metadata, Msg, RecvBuffer, SendBuffer, flag};
 use crate::proto::property::Property;
 use crate::proto::zap::{Answer, Credentials, Status};
-use crate::proto::{Event, Failure, Peer, Raw, Zmtp};
+use crate::proto::{Event, Failure, Peer};
 use crate::runtime::{Attachment, Driver, Pipe, Post, Ready, Turn, Watch, mark, number};
 use crate::transport::Stream;
 
 use super::obituary::obituary;
+use super::protocol::{Protocol, each};
 use super::zap::{Handler, Inquiry};
 use super::{Plan, Session};
 
@@ -53,21 +54,6 @@ pub(super) enum Outcome {
         more: bool,
     },
     Over(End),
-}
-
-/// The two conversations that a stream can carry.
-enum Protocol {
-    Zmtp(Box<Zmtp>),
-    Raw(Raw),
-}
-
-macro_rules! each {
-    ($protocol:expr, $one:ident => $call:expr) => {
-        match $protocol {
-            Protocol::Zmtp($one) => $call,
-            Protocol::Raw($one) => $call,
-        }
-    };
 }
 
 /// What a connection may use of its session.
@@ -109,20 +95,18 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// A connection over a stream. `registered`: the poller knows it already.
+    /// A connection over a stream. `registered`: the poller knows it already. `connected_to`: the
+    /// address, if it was we who connected.
     pub(super) fn new(
         plan: &Plan,
         stream: Stream,
         registered: bool,
         endpoint: String,
+        connected_to: Option<&str>,
         now: Instant,
     ) -> Connection {
         let mut out = SendBuffer::new();
-        let protocol = if plan.raw {
-            Protocol::Raw(Raw::new())
-        } else {
-            Protocol::Zmtp(Box::new(Zmtp::new(plan.protocol(), now, &mut out)))
-        };
+        let protocol = Protocol::begin(plan, stream.family(), connected_to, now, &mut out);
         Connection {
             stream,
             protocol,
@@ -467,10 +451,7 @@ impl Connection {
         pipe: &mut Option<Pipe>,
         status: Status,
     ) -> Result<(), End> {
-        let Protocol::Zmtp(zmtp) = &mut self.protocol else {
-            return Ok(());
-        };
-        let event = zmtp.answered(status, &mut self.out, self.now);
+        let event = self.protocol.answered(status, &mut self.out, self.now);
         match event.map_err(End::Protocol)? {
             Some(Event::Ready(peer)) => self.greet(cx, pipe, peer),
             _ => Ok(()),
@@ -612,6 +593,15 @@ impl Connection {
 
     // ---- the end ----------------------------------------------------------------------------
 
+    /// Says goodbye, where peers do, if nothing stands in the way.
+    pub(super) fn say_goodbye(&mut self) {
+        if self.out.is_empty() && !self.blocked {
+            self.protocol.goodbye(&mut self.out);
+            // A peer that is gone needs no goodbye.
+            self.write_out();
+        }
+    }
+
     /// Ends the stream. Closing alone would not do: a child that this process forked may hold a
     /// duplicate of the descriptor, and the peer is to hear of the end now.
     pub(super) fn shut(&self) {
@@ -620,9 +610,7 @@ impl Connection {
 
     /// Reports the end of a connection that the peer or the kernel ended.
     pub(super) fn report_lost(&self, plan: &Plan, end: &End, pipe: Option<&mut Pipe>) {
-        if let Protocol::Zmtp(zmtp) = &self.protocol
-            && let Some((event, value)) = obituary(zmtp, end)
-        {
+        if let Some((event, value)) = obituary(&self.protocol, end) {
             plan.events.raise(event, value, &self.endpoint);
         }
         if plan.raw

@@ -18,6 +18,7 @@ mod connection;
 mod listener;
 mod obituary;
 mod plan;
+mod protocol;
 mod zap;
 
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -108,7 +109,7 @@ impl Session {
     /// A session with a peer that a listener accepted.
     fn accepted(plan: Arc<Plan>, io: &IoThread, stream: Stream) -> Arc<Session> {
         let local = stream.local_endpoint();
-        let connection = Connection::new(&plan, stream, false, local, Instant::now());
+        let connection = Connection::new(&plan, stream, false, local, None, Instant::now());
         Session::new(plan, io, Phase::Running(Box::new(connection)), None)
     }
 
@@ -245,7 +246,8 @@ impl Session {
 
     fn end(&self, core: &mut Core) {
         match std::mem::replace(&mut core.phase, Phase::Ended) {
-            Phase::Running(connection) => {
+            Phase::Running(mut connection) => {
+                connection.say_goodbye();
                 self.post.io().deregister(connection.fd());
                 connection.shut();
             }
@@ -306,7 +308,9 @@ impl Session {
             Step::Stay(phase) => phase,
             Step::Connected { stream, registered } => {
                 let endpoint = connecter.endpoint().to_owned();
-                let connection = Connection::new(&self.plan, stream, registered, endpoint, now);
+                let address = Some(connecter.address());
+                let connection =
+                    Connection::new(&self.plan, stream, registered, endpoint, address, now);
                 // Drive it once: what the peer sent may be there, our greeting waits.
                 self.post.ask();
                 Phase::Running(Box::new(connection))

@@ -4,16 +4,17 @@
 //! verdict they have heard when it came.
 
 use super::connection::End;
-use crate::proto::{Failure, Zmtp};
+use super::protocol::Protocol;
+use crate::proto::{Failure, ProtocolError};
 use crate::runtime::number;
 
 /// The number of the event, and its value.
-pub(super) fn obituary(zmtp: &Zmtp, end: &End) -> Option<(u64, u64)> {
+pub(super) fn obituary(protocol: &Protocol, end: &End) -> Option<(u64, u64)> {
     if let End::Protocol(Failure::Sealed(error)) = end {
         // COMPAT: long after the handshake, too.
         return Some((number::HANDSHAKE_FAILED_PROTOCOL, error.number().into()));
     }
-    if !zmtp.during_handshake() || zmtp.is_denied() {
+    if !protocol.during_handshake() {
         return None;
     }
     let errno = match end {
@@ -25,6 +26,11 @@ pub(super) fn obituary(zmtp: &Zmtp, end: &End) -> Option<(u64, u64)> {
         }
         End::Protocol(Failure::Refused(_)) => return None,
         End::Protocol(Failure::Timeout(_)) => libc::ETIMEDOUT,
+        End::Protocol(Failure::NotUpgraded) => {
+            let number = ProtocolError::WsUnspecified.number();
+            return Some((number::HANDSHAKE_FAILED_PROTOCOL, number.into()));
+        }
+        End::Protocol(Failure::Closed) => libc::EPIPE,
         End::Protocol(Failure::NoHandler) => libc::EFAULT,
         End::Protocol(_) => libc::EPROTO,
         End::Stream(errno) => errno.0,

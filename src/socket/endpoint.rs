@@ -293,8 +293,9 @@ impl Inner {
             })
         });
         session.start();
-        endpoint.clone_into(&mut self.options.last_endpoint);
-        self.remember(endpoint, endpoint.to_owned(), What::Session(session, pipe));
+        let resolved = family.canonical(address);
+        resolved.clone_into(&mut self.options.last_endpoint);
+        self.remember(endpoint, resolved, What::Session(session, pipe));
         // COMPAT: in libzmq a socket's descriptor is readable after every bind and connect that
         // needs an I/O thread, until the socket is used; event loops (CZMQ's tests) rely on it.
         self.inbox.nudge();

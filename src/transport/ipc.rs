@@ -37,6 +37,8 @@ pub(super) const FAMILY: Family = Family {
     admit: |socket, _, options| admits(socket, options),
     owns: SockAddr::is_unix,
     address: text,
+    canonical: None,
+    websocket: None,
     destination: None,
     peer_address: |socket, _| peer_address(socket),
 };

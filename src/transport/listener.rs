@@ -22,6 +22,8 @@ pub struct Listener {
     family: &'static Family,
     socket: Socket,
     endpoint: String,
+    /// What stands behind addresses in its endpoints.
+    path: Box<str>,
     file: Option<SocketFile>,
     /// What was adopted: closed first, then free to be claimed again.
     adopted: Option<(Given, Claim)>,
@@ -122,6 +124,7 @@ impl Listener {
             family,
             socket,
             endpoint,
+            path: Box::default(),
             file: None,
             adopted: None,
         })
@@ -165,9 +168,17 @@ impl Listener {
             family,
             socket,
             endpoint,
+            path: Box::default(),
             file: None,
             adopted,
         })
+    }
+
+    /// Puts something behind the address.
+    pub(super) fn with_path(mut self, path: &str) -> Listener {
+        self.endpoint.push_str(path);
+        self.path = path.into();
+        self
     }
 
     /// Makes the listener answer for its file, and gives the endpoint as it was asked for.
@@ -196,7 +207,7 @@ impl Listener {
             return Err(AcceptError::Refused);
         }
         (self.family.tune)(&socket, options);
-        Ok(Stream::new(self.family, socket))
+        Ok(Stream::new(self.family, socket, &self.path))
     }
 
     /// Where it listens, wildcards resolved: what `ZMQ_LAST_ENDPOINT` reports.

@@ -11,6 +11,7 @@ mod listener;
 mod resolve;
 mod stream;
 mod tcp;
+mod ws;
 
 #[cfg(test)]
 mod tests;
@@ -21,12 +22,13 @@ use socket2::{SockAddr, Socket};
 
 use crate::errno::Errno;
 use crate::options::Options;
+use crate::proto::ws::Side;
 
 pub use listener::{AcceptError, Listener};
 pub use stream::{Stream, Target};
 
 /// One row per scheme.
-pub static FAMILIES: &[Family] = &[tcp::FAMILY, ipc::FAMILY];
+pub static FAMILIES: &[Family] = &[tcp::FAMILY, ipc::FAMILY, ws::FAMILY];
 
 /// A host and a port, taken out of an address.
 type HostAndPort<'a> = Result<(&'a str, u16), Errno>;
@@ -54,6 +56,10 @@ pub struct Family {
     owns: fn(&SockAddr) -> bool,
     /// An address as the text after `://`.
     address: fn(&SockAddr) -> String,
+    /// See [`Family::canonical`]; `None` where an address is what it is.
+    canonical: Option<fn(&str) -> String>,
+    /// See [`Family::websocket`].
+    websocket: Option<fn(Option<&str>) -> Side>,
     /// See [`Family::destination`].
     destination: Option<fn(&str) -> HostAndPort<'_>>,
     /// See [`Stream::peer_address`].
@@ -108,6 +114,22 @@ impl Family {
     /// `EACCES`, `ENOENT`, ….
     pub fn listen(&'static self, address: &str, options: &Options) -> Result<Listener, Errno> {
         (self.listen)(self, address, options)
+    }
+
+    /// The endpoint of an address that is connected to, as it is reported.
+    pub fn canonical(&self, address: &str) -> String {
+        match self.canonical {
+            Some(canonical) => format!("{}://{}", self.scheme, canonical(address)),
+            None => format!("{}://{address}", self.scheme),
+        }
+    }
+
+    /// What a stream begins with before the peers talk, if it carries WebSocket: to the address
+    /// that we connected to, or with a peer that connected. `None` if it carries nothing between.
+    ///
+    /// (A family whose streams are encrypted has the same here, and differs in its [`Stream`].)
+    pub fn websocket(&self, connected_to: Option<&str>) -> Option<Side> {
+        self.websocket.map(|websocket| websocket(connected_to))
     }
 
     /// The host (a name or digits, without brackets and zone) and the port of an address, for a

@@ -26,6 +26,8 @@ pub struct Target {
     address: SockAddr,
     /// The local address to connect from.
     source: Option<SockAddr>,
+    /// What stands behind the address in an endpoint.
+    path: Box<str>,
 }
 
 impl Target {
@@ -38,7 +40,14 @@ impl Target {
             family,
             address,
             source,
+            path: Box::default(),
         }
+    }
+
+    /// The same place, with something behind the address.
+    pub(super) fn with_path(mut self, path: &str) -> Target {
+        self.path = path.into();
+        self
     }
 
     /// Starts to connect. `true` says that the connection is still under way: once the stream is
@@ -55,7 +64,7 @@ impl Target {
             socket.bind(plain.as_ref().unwrap_or(source))?;
         }
         let connected = socket.connect(fallback.as_ref().unwrap_or(&self.address));
-        let stream = Stream::new(self.family, socket);
+        let stream = Stream::new(self.family, socket, &self.path);
         match connected.map_err(Errno::from) {
             Ok(()) => stream.connect_result(options).map(|()| (stream, false)),
             Err(Errno::EINPROGRESS | Errno::EINTR) => Ok((stream, true)),
@@ -65,7 +74,7 @@ impl Target {
 
     /// The place as an endpoint, in digits.
     pub fn endpoint(&self) -> String {
-        self.family.endpoint(&self.address)
+        self.family.endpoint(&self.address) + &self.path
     }
 }
 
@@ -106,11 +115,17 @@ fn plain_ipv4(address: &SockAddr) -> Option<SockAddr> {
 pub struct Stream {
     family: &'static Family,
     socket: Socket,
+    /// What stands behind the addresses in its endpoints.
+    path: Box<str>,
 }
 
 impl Stream {
-    pub(super) fn new(family: &'static Family, socket: Socket) -> Stream {
-        Stream { family, socket }
+    pub(super) fn new(family: &'static Family, socket: Socket, path: &str) -> Stream {
+        Stream {
+            family,
+            socket,
+            path: path.into(),
+        }
     }
 
     /// The scheme's row.
@@ -169,18 +184,20 @@ impl Stream {
     }
 
     /// The own end: `tcp://1.2.3.4:5`, `tcp://[::1]:5`, `ipc:///path`, `ipc://@name`; `ipc://` for
-    /// an end without a name. Empty when the kernel cannot tell.
+    /// an end without a name; with the path where the scheme has one. Empty when the kernel cannot tell.
     pub fn local_endpoint(&self) -> String {
-        self.socket
-            .local_addr()
-            .map_or_else(|_| String::new(), |own| self.family.endpoint(&own))
+        self.socket.local_addr().map_or_else(
+            |_| String::new(),
+            |own| self.family.endpoint(&own) + &self.path,
+        )
     }
 
     /// The peer's end, as [`local_endpoint`](Stream::local_endpoint).
     pub fn peer_endpoint(&self) -> String {
-        self.socket
-            .peer_addr()
-            .map_or_else(|_| String::new(), |peer| self.family.endpoint(&peer))
+        self.socket.peer_addr().map_or_else(
+            |_| String::new(),
+            |peer| self.family.endpoint(&peer) + &self.path,
+        )
     }
 
     /// What the message property `Peer-Address` holds: the bare IP address for tcp,

@@ -31,6 +31,8 @@ pub(super) const FAMILY: Family = Family {
             .as_socket()
             .map_or_else(String::new, |address| text(&address))
     },
+    canonical: None,
+    websocket: None,
     destination: Some(destination),
     peer_address: |_, peer| {
         peer.as_socket()
@@ -38,13 +40,13 @@ pub(super) const FAMILY: Family = Family {
     },
 };
 
-fn is_immediate(address: &str) -> bool {
+pub(super) fn is_immediate(address: &str) -> bool {
     let (source, peer) = address::split_source(address);
     resolve::is_immediate(peer, Purpose::Peer, &System)
         && source.is_none_or(|source| resolve::is_immediate(source, Purpose::Local, &System))
 }
 
-fn resolve_targets(
+pub(super) fn resolve_targets(
     family: &'static Family,
     address: &str,
     options: &Options,
@@ -62,7 +64,7 @@ fn resolve_targets(
 }
 
 /// The peer's host and port. A source is the proxy's affair and ignored.
-fn destination(address: &str) -> Result<(&str, u16), Errno> {
+pub(super) fn destination(address: &str) -> Result<(&str, u16), Errno> {
     let (_, peer) = address::split_source(address);
     let parsed = HostPort::parse(peer, Purpose::Peer)?;
     Ok((parsed.host, parsed.port))
@@ -73,7 +75,11 @@ fn first_local(text: &str, options: &Options) -> Result<Option<SockAddr>, Errno>
     Ok(found.first().copied().map(SockAddr::from))
 }
 
-fn listen(family: &'static Family, address: &str, options: &Options) -> Result<Listener, Errno> {
+pub(super) fn listen(
+    family: &'static Family,
+    address: &str,
+    options: &Options,
+) -> Result<Listener, Errno> {
     let (source, own) = address::split_source(address);
     // COMPAT: a source is allowed where it means nothing, and must be one all the same.
     if let Some(source) = source {

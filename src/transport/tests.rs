@@ -5,6 +5,7 @@
 mod addresses;
 mod ipc;
 mod tcp;
+mod ws;
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, IoSlice};
@@ -125,7 +126,11 @@ fn is_apart() -> bool {
 
 /// For each scheme an address to bind that is free on any machine.
 fn wildcards() -> HashMap<&'static str, &'static str> {
-    HashMap::from([("tcp", "tcp://127.0.0.1:*"), ("ipc", "ipc://*")])
+    HashMap::from([
+        ("tcp", "tcp://127.0.0.1:*"),
+        ("ipc", "ipc://*"),
+        ("ws", "ws://127.0.0.1:*/path"),
+    ])
 }
 
 #[test]
