@@ -359,6 +359,10 @@ static int perform (char **words, int count)
         tell (" %d.%d.%d", major, minor, patch);
         return 0;
     }
+    if (IS ("has", 1)) {
+        tell (" %d", zmq_has (words[1]));
+        return 0;
+    }
     if (IS ("context", 2))
         return zmq_ctx_set (context, number, first);
     if (IS ("socket", 2))

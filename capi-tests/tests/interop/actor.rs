@@ -37,6 +37,23 @@ impl Lib {
     }
 }
 
+impl Lib {
+    /// Whether it speaks WebSocket.
+    pub fn has_ws(self) -> bool {
+        static GENUINE: OnceLock<bool> = OnceLock::new();
+        let has = || {
+            let mut actor = Actor::new(self);
+            let has = actor.tell("has WS") == "1";
+            actor.leave();
+            has
+        };
+        match self {
+            Lib::Ours => true,
+            Lib::Genuine => *GENUINE.get_or_init(has),
+        }
+    }
+}
+
 /// The program, compiled once; it says `-lzmq` and takes what the loader finds.
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();

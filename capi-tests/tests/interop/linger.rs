@@ -7,7 +7,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::actor::{Actor, Lib, Part};
-use crate::{Cast, SCHEMES, Scheme, fresh, plays, zmq};
+use crate::{Cast, Scheme, fresh, plays, zmq};
 
 /// How many messages, and how long. The kernel has to have room for all of them, each written by
 /// itself: while there is something that it does not take, the sender stays.
@@ -44,9 +44,10 @@ fn meet(a: &mut Actor, b: &mut Actor, scheme: Scheme, a_binds: bool) -> String {
 /// an answer makes the peer's kernel forget what is under way.
 fn wait_for_the_end(endpoint: &str) {
     const CLOSE_WAIT: &str = "08";
-    let Some(port) = endpoint.strip_prefix("tcp://127.0.0.1:") else {
+    let Some((_, port)) = endpoint.split_once("://127.0.0.1:") else {
         return;
     };
+    let port = port.split('/').next().unwrap_or_default();
     let port: u16 = port.parse().expect("a port is a number");
     let port = format!(":{port:04X}");
     let deadline = Instant::now() + Duration::from_secs(10);
@@ -67,7 +68,7 @@ fn wait_for_the_end(endpoint: &str) {
 
 /// A receiver with room for everything, which reads only when the sender is gone.
 fn last_words(cast: Cast) {
-    for scheme in SCHEMES {
+    for scheme in cast.schemes() {
         for a_binds in [false, true] {
             let (mut a, mut b) = cast.enter();
             a.open(0, zmq::PUSH);
@@ -88,7 +89,7 @@ fn last_words_to_the_slow(cast: Cast) {
     if cast.b == Lib::Genuine {
         return;
     }
-    for scheme in SCHEMES {
+    for scheme in cast.schemes() {
         for a_binds in [false, true] {
             let (mut a, mut b) = cast.enter();
             a.open(0, zmq::PUSH);
@@ -108,7 +109,7 @@ fn last_words_to_the_talkative(cast: Cast) {
     if cast.b == Lib::Genuine {
         return;
     }
-    for scheme in SCHEMES {
+    for scheme in cast.schemes() {
         for a_binds in [false, true] {
             let (mut a, mut b) = cast.enter();
             a.open(0, zmq::DEALER);

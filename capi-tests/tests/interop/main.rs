@@ -61,8 +61,11 @@ enum Scheme {
     Path,
     /// `ipc://@`: the abstract names of Linux.
     Abstract,
+    /// WebSocket.
+    Ws,
 }
 
+/// Those that every libzmq has, and that carry STREAM sockets.
 const SCHEMES: [Scheme; 3] = [Scheme::Tcp, Scheme::Path, Scheme::Abstract];
 
 /// Who plays.
@@ -75,6 +78,15 @@ struct Cast {
 impl Cast {
     fn enter(self) -> (Actor, Actor) {
         (Actor::new(self.a), Actor::new(self.b))
+    }
+
+    /// All schemes that both sides know: Debian's libzmq is built without WebSocket.
+    fn schemes(self) -> Vec<Scheme> {
+        let mut schemes = SCHEMES.to_vec();
+        if self.a.has_ws() && self.b.has_ws() {
+            schemes.push(Scheme::Ws);
+        }
+        schemes
     }
 
     /// Plays, if both libraries are there.
@@ -98,6 +110,7 @@ fn fresh(scheme: Scheme) -> String {
         // The actors work in a folder of their own: names of sockets must be short.
         Scheme::Path => format!("ipc://{process}-{next}"),
         Scheme::Abstract => format!("ipc://@ferrozmq-{process}-{next}"),
+        Scheme::Ws => "ws://127.0.0.1:*/play".to_owned(),
     }
 }
 

@@ -213,7 +213,7 @@ fn every_pair(cast: Cast) {
     let messages = messages();
     let (mut a, mut b) = cast.enter();
     for pair in PAIRS {
-        for scheme in SCHEMES {
+        for scheme in cast.schemes() {
             for a_binds in [true, false] {
                 prepare(pair, &mut a, &mut b);
                 let (binder, connecter) = if a_binds {

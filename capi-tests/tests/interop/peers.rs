@@ -3,12 +3,12 @@
 //! Invariant: whoever is left notices, and goes on with whoever comes next.
 
 use crate::actor::{Actor, Part};
-use crate::{Cast, SCHEMES, Scheme, fresh, plays, zmq};
+use crate::{Cast, Scheme, fresh, plays, zmq};
 
 /// Twenty peers, one after the other, each with something to say and to hear.
 fn peers_come_and_go(cast: Cast) {
     let (mut a, mut b) = cast.enter();
-    for scheme in SCHEMES {
+    for scheme in cast.schemes() {
         a.open(0, zmq::ROUTER);
         a.tell("watch 0");
         let endpoint = a.bind(0, &fresh(scheme));
@@ -36,7 +36,7 @@ fn peers_come_and_go(cast: Cast) {
 /// The side that bound is killed and started again at the same place: whoever had connected comes
 /// back, and subscribes again.
 fn subscriptions_are_sent_again(cast: Cast) {
-    for scheme in SCHEMES {
+    for scheme in cast.schemes() {
         let (mut a, mut b) = cast.enter();
         a.open(0, zmq::XPUB);
         let endpoint = a.bind(0, &fresh(scheme));
