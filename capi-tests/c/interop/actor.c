@@ -381,6 +381,8 @@ static int perform (char **words, int count)
         return get_int (socket, first);
     if (IS ("bind", 2))
         return zmq_bind (socket, words[2]) || last_endpoint (socket);
+    if (IS ("endpoint", 1))
+        return last_endpoint (socket);
     if (IS ("connect", 2))
         return zmq_connect (socket, words[2]);
     if (IS ("unbind", 2))

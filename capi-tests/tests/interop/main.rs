@@ -10,6 +10,7 @@ mod linger;
 mod patterns;
 mod peers;
 mod pubsub;
+mod raw;
 mod routing;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
