@@ -169,6 +169,9 @@ const STEPS: &[Step] = &[
         what: "libzmq's own test programs, with the draft API",
         slow: true,
         run: || {
+            if !installed::has_drafts() {
+                return Ok(Outcome::Skipped(installed::NO_DRAFTS.to_owned()));
+            }
             passed(upstream::run(&on(
                 "target/test/prefix-draft/lib",
                 &["--draft"],
