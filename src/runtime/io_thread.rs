@@ -199,13 +199,6 @@ impl IoThread {
         }
         self.shared.handlers.lock().clear();
     }
-
-    /// In a forked child: lets go of the thread, which does not exist here.
-    pub fn forget(&self) {
-        if let Some(mut thread) = self.thread.try_lock() {
-            std::mem::forget(thread.take());
-        }
-    }
 }
 
 impl Shared {
