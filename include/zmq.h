@@ -1354,7 +1354,8 @@ ZMQ_EXPORT uint8_t *zmq_z85_decode(uint8_t *dest, const char *string);
  int zmq_curve_keypair (char *z85_public_key, char *z85_secret_key);
 
  Makes a new pair of CURVE keys and writes both as Z85 text, 41 octets each with their zero
- octet. 0, or -1 with ENOTSUP (there is no CURVE) or EFAULT (NULL).
+ octet. 0, or -1 with EAGAIN (the system gives no random
+ numbers) or EFAULT (NULL).
  */
 ZMQ_EXPORT int zmq_curve_keypair(char *z85_public_key, char *z85_secret_key);
 
@@ -1362,7 +1363,7 @@ ZMQ_EXPORT int zmq_curve_keypair(char *z85_public_key, char *z85_secret_key);
  int zmq_curve_public (char *z85_public_key, const char *z85_secret_key);
 
  Writes the public key that belongs to a secret one; both are Z85 text, 41 octets with their
- zero octet. 0, or -1 with ENOTSUP (there is no CURVE), EINVAL (no key) or EFAULT (NULL).
+ zero octet. 0, or -1 with EINVAL (no key) or EFAULT (NULL).
  */
 ZMQ_EXPORT int zmq_curve_public(char *z85_public_key, const char *z85_secret_key);
 
