@@ -247,7 +247,13 @@ static void commands (void)
     /* ERROR is allowed, and ends it. */
     greeting (says);
     memcpy (says + GREETING, "\4\12\5ERROR\3no!", 12);
-    leaves (says, GREETING + 12, 0);
+    {
+        /* No failure to a monitor: the words are no status of ZAP. */
+        int fd = come ();
+        raw_send (fd, says, GREETING + 12);
+        expect_event (scene.events, ZMQ_EVENT_DISCONNECTED);
+        raw_expect_end (fd);
+    }
     end_scene ();
 }
 
