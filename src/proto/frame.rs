@@ -98,7 +98,7 @@ impl Partial {
         Ok(Partial {
             flags: header.flags,
             len: header.len,
-            body: Msg::with_size(header.len.min(FIRST_ALLOCATION))?,
+            body: Msg::zeroed(header.len.min(FIRST_ALLOCATION))?,
             filled: 0,
         })
     }
@@ -106,7 +106,7 @@ impl Partial {
     /// Where the next octets go; never empty unless the body is whole.
     pub fn room(&mut self) -> Result<&mut [u8], Failure> {
         if self.filled == self.body.len() && self.filled < self.len {
-            let mut larger = Msg::with_size(self.len.min(self.filled.saturating_mul(2)))?;
+            let mut larger = Msg::zeroed(self.len.min(self.filled.saturating_mul(2)))?;
             if let Some(room) = larger.data_mut() {
                 room[..self.filled].copy_from_slice(self.body.data());
             }
