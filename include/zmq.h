@@ -1055,8 +1055,8 @@ ZMQ_EXPORT int zmq_msg_send(zmq_msg_t *msg, void *socket, int flags);
  int zmq_msg_recv (zmq_msg_t *msg, void *socket, int flags);
 
  Receives a message into msg, releasing what that held; waits for one unless flags hold
- ZMQ_DONTWAIT. Returns the size of the body in octets, or -1 with EAGAIN, ENOTSUP, EFSM, ETERM,
- ENOTSOCK, EINTR or EFAULT (no message to receive into).
+ ZMQ_DONTWAIT. Returns the size of the body in octets, or -1 with EAGAIN (msg is empty then),
+ ENOTSUP, EFSM, ETERM, ENOTSOCK, EINTR or EFAULT (no message to receive into).
  */
 ZMQ_EXPORT int zmq_msg_recv(zmq_msg_t *msg, void *socket, int flags);
 
@@ -1101,7 +1101,7 @@ ZMQ_EXPORT size_t zmq_msg_size(const zmq_msg_t *msg);
 /*
  int zmq_msg_more (const zmq_msg_t *msg);
 
- 1 if further parts of the same message follow, else 0. -1 with EFAULT if there is no message.
+ 1 if further parts of the same message follow, else 0. -1 with EFAULT for NULL.
  */
 ZMQ_EXPORT int zmq_msg_more(const zmq_msg_t *msg);
 
@@ -1125,7 +1125,7 @@ ZMQ_EXPORT int zmq_msg_set(zmq_msg_t *_msg, int _property, int _optval);
 
  What is known of the peer that a message came from: Routing-Id, Socket-Type, User-Id,
  Peer-Address, or an X- property of the peer's. A string that belongs to the message. NULL with
- EINVAL (not known) or EFAULT (NULL, or no message).
+ EINVAL (not known, or no name) or EFAULT (no message).
  */
 ZMQ_EXPORT const char *zmq_msg_gets(const zmq_msg_t *msg, const char *property);
 
@@ -1186,8 +1186,8 @@ ZMQ_EXPORT int zmq_connect(void *socket, const char *endpoint);
  int zmq_unbind (void *socket, const char *endpoint);
 
  Stops accepting peers at an endpoint; wildcards are to be given as ZMQ_LAST_ENDPOINT resolved
- them. 0, or -1 with EINVAL (no endpoint), ENOENT (was not bound), ETERM, ENOTSOCK or EFAULT
- (NULL).
+ them. 0, or -1 with EINVAL (no endpoint, NULL included), ENOENT (was not bound), ETERM or
+ ENOTSOCK.
  */
 ZMQ_EXPORT int zmq_unbind(void *socket, const char *endpoint);
 
@@ -1195,8 +1195,8 @@ ZMQ_EXPORT int zmq_unbind(void *socket, const char *endpoint);
  int zmq_disconnect (void *socket, const char *endpoint);
 
  Disconnects from an endpoint; what is still to be sent there is sent for as long as ZMQ_LINGER
- says. 0, or -1 with EINVAL (no endpoint), ENOENT (was not connected), ETERM, ENOTSOCK or EFAULT
- (NULL).
+ says. 0, or -1 with EINVAL (no endpoint, NULL included), ENOENT (was not connected), ETERM or
+ ENOTSOCK.
  */
 ZMQ_EXPORT int zmq_disconnect(void *socket, const char *endpoint);
 
@@ -1249,8 +1249,8 @@ ZMQ_EXPORT int zmq_poll(struct zmq_pollitem_t *items, int nitems, long timeout);
  int zmq_proxy (void *frontend, void *backend, void *capture);
 
  Passes messages between two sockets, in both directions, and a copy of each to capture unless
- that is NULL. Returns only when it must: -1 with ETERM, EINTR or EFAULT (no frontend or
- backend, or what is given is no socket).
+ that is NULL. Returns only when it must: -1 with ETERM, EINTR, EFAULT (no frontend or backend)
+ or ENOTSOCK (what is given is no socket).
  */
 ZMQ_EXPORT int zmq_proxy(void *frontend, void *backend, void *capture);
 

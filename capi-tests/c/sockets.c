@@ -72,9 +72,9 @@ static void test_endpoints (void)
 #ifndef GENUINE
     FAILS (zmq_bind (left, NULL), EFAULT);
     FAILS (zmq_connect (left, NULL), EFAULT);
-    FAILS (zmq_unbind (left, NULL), EFAULT);
-    FAILS (zmq_disconnect (left, NULL), EFAULT);
 #endif
+    FAILS (zmq_unbind (left, NULL), EINVAL);
+    FAILS (zmq_disconnect (left, NULL), EINVAL);
 }
 
 static void test_options (void)

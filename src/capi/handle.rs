@@ -78,16 +78,26 @@ pub(super) unsafe fn optional_socket(
 /// As the head of `capi` says.
 #[inline]
 pub(super) unsafe fn msg<'a>(msg: *const Msg) -> Result<&'a Msg, Errno> {
-    if msg.is_null() || !msg.is_aligned() {
-        return Err(Errno::EFAULT);
-    }
-    // SAFETY: 64 octets by the caller's promise; every pattern of bits is a `Msg`, dead or alive.
-    let msg = unsafe { &*msg };
+    // SAFETY: the caller's promise.
+    let msg = unsafe { any_msg(msg) }?;
     if msg.is_live() {
         Ok(msg)
     } else {
         Err(Errno::EFAULT)
     }
+}
+
+/// C's 64 octets as they are, whether they hold a message or not.
+///
+/// # Safety
+/// As the head of `capi` says.
+#[inline]
+pub(super) unsafe fn any_msg<'a>(msg: *const Msg) -> Result<&'a Msg, Errno> {
+    if msg.is_null() || !msg.is_aligned() {
+        return Err(Errno::EFAULT);
+    }
+    // SAFETY: 64 octets by the caller's promise; every pattern of bits is a `Msg`, dead or alive.
+    Ok(unsafe { &*msg })
 }
 
 /// Like [`msg`](fn@msg), to be changed.

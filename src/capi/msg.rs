@@ -93,8 +93,8 @@ pub unsafe extern "C" fn zmq_msg_send(
 /// int zmq_msg_recv (zmq_msg_t *msg, void *socket, int flags);
 ///
 /// Receives a message into msg, releasing what that held; waits for one unless flags hold
-/// ZMQ_DONTWAIT. Returns the size of the body in octets, or -1 with EAGAIN, ENOTSUP, EFSM, ETERM,
-/// ENOTSOCK, EINTR or EFAULT (no message to receive into).
+/// ZMQ_DONTWAIT. Returns the size of the body in octets, or -1 with EAGAIN (msg is empty then),
+/// ENOTSUP, EFSM, ETERM, ENOTSOCK, EINTR or EFAULT (no message to receive into).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_msg_recv(
     msg: *mut zmq_msg_t,
@@ -182,11 +182,12 @@ pub unsafe extern "C" fn zmq_msg_size(msg: *const zmq_msg_t) -> usize {
 
 /// int zmq_msg_more (const zmq_msg_t *msg);
 ///
-/// 1 if further parts of the same message follow, else 0. -1 with EFAULT if there is no message.
+/// 1 if further parts of the same message follow, else 0. -1 with EFAULT for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_msg_more(msg: *const zmq_msg_t) -> c_int {
-    // SAFETY: the caller's promise.
-    answer(|| Ok(c_int::from(unsafe { handle::msg(msg) }?.more())))
+    // SAFETY: the caller's promise. COMPAT: a part that was closed still tells; "while there is
+    // more" loops ask it.
+    answer(|| Ok(c_int::from(unsafe { handle::any_msg(msg) }?.more())))
 }
 
 /// int zmq_msg_get (const zmq_msg_t *msg, int property);
@@ -196,10 +197,13 @@ pub unsafe extern "C" fn zmq_msg_more(msg: *const zmq_msg_t) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_msg_get(msg: *const zmq_msg_t, property: c_int) -> c_int {
     answer(|| {
+        if property == ZMQ_MORE {
+            // SAFETY: the caller's promise. COMPAT: as zmq_msg_more.
+            return Ok(c_int::from(unsafe { handle::any_msg(msg) }?.more()));
+        }
         // SAFETY: the caller's promise.
         let msg = unsafe { handle::msg(msg) }?;
         match property {
-            ZMQ_MORE => Ok(c_int::from(msg.more())),
             ZMQ_SHARED => Ok(c_int::from(msg.is_shared())),
             ZMQ_SRCFD => match msg.metadata() {
                 Some(metadata) if metadata.fd >= 0 => Ok(metadata.fd),
@@ -226,7 +230,7 @@ pub unsafe extern "C" fn zmq_msg_set(
 ///
 /// What is known of the peer that a message came from: Routing-Id, Socket-Type, User-Id,
 /// Peer-Address, or an X- property of the peer's. A string that belongs to the message. NULL with
-/// EINVAL (not known) or EFAULT (NULL, or no message).
+/// EINVAL (not known, or no name) or EFAULT (no message).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_msg_gets(
     msg: *const zmq_msg_t,
@@ -234,7 +238,9 @@ pub unsafe extern "C" fn zmq_msg_gets(
 ) -> *const c_char {
     answer(|| {
         // SAFETY: the caller's promise.
-        let (msg, property) = unsafe { (handle::msg(msg)?, handle::text(property)?) };
+        let msg = unsafe { handle::msg(msg) }?;
+        // SAFETY: the caller's promise.
+        let property = unsafe { handle::text(property) }.map_err(|_| Errno::EINVAL)?;
         let property = property.to_str().map_err(|_| Errno::EINVAL)?;
         let value = msg.metadata().and_then(|metadata| metadata.get(property));
         Ok(value.ok_or(Errno::EINVAL)?.as_ptr())

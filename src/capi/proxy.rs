@@ -22,8 +22,8 @@ const CAPABILITIES: &[&str] = &[
 /// int zmq_proxy (void *frontend, void *backend, void *capture);
 ///
 /// Passes messages between two sockets, in both directions, and a copy of each to capture unless
-/// that is NULL. Returns only when it must: -1 with ETERM, EINTR or EFAULT (no frontend or
-/// backend, or what is given is no socket).
+/// that is NULL. Returns only when it must: -1 with ETERM, EINTR, EFAULT (no frontend or backend)
+/// or ENOTSOCK (what is given is no socket).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_proxy(
     frontend: *mut c_void,
@@ -46,18 +46,18 @@ pub unsafe extern "C" fn zmq_proxy_steerable(
     control: *mut c_void,
 ) -> c_int {
     answer(|| {
-        // SAFETY: the caller's promise.
-        let sockets = unsafe {
-            (
-                handle::socket(frontend),
-                handle::socket(backend),
-                handle::optional_socket(capture),
-                handle::optional_socket(control),
-            )
-        };
-        // COMPAT: here, and only here, what is no socket is EFAULT (manual page zmq_proxy).
-        let (Ok(frontend), Ok(backend), Ok(capture), Ok(control)) = sockets else {
+        if frontend.is_null() || backend.is_null() {
+            // COMPAT: here, and only here, NULL is not ENOTSOCK.
             return Err(Errno::EFAULT);
+        }
+        // SAFETY: the caller's promise.
+        let (frontend, backend, capture, control) = unsafe {
+            (
+                handle::socket(frontend)?,
+                handle::socket(backend)?,
+                handle::optional_socket(capture)?,
+                handle::optional_socket(control)?,
+            )
         };
         proxy::run(frontend, backend, capture, control).map(|()| 0)
     })

@@ -121,13 +121,16 @@ pub unsafe extern "C" fn zmq_connect(socket: *mut c_void, endpoint: *const c_cha
 /// int zmq_unbind (void *socket, const char *endpoint);
 ///
 /// Stops accepting peers at an endpoint; wildcards are to be given as ZMQ_LAST_ENDPOINT resolved
-/// them. 0, or -1 with EINVAL (no endpoint), ENOENT (was not bound), ETERM, ENOTSOCK or EFAULT
-/// (NULL).
+/// them. 0, or -1 with EINVAL (no endpoint, NULL included), ENOENT (was not bound), ETERM or
+/// ENOTSOCK.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_unbind(socket: *mut c_void, endpoint: *const c_char) -> c_int {
     answer(|| {
         // SAFETY: the caller's promise.
-        let (socket, endpoint) = unsafe { (handle::socket(socket)?, handle::text(endpoint)?) };
+        let socket = unsafe { handle::socket(socket) }?;
+        // SAFETY: the caller's promise. COMPAT: NULL is no endpoint here, where bind and connect
+        // know it as EFAULT (libzmq dies of those).
+        let endpoint = unsafe { handle::text(endpoint) }.map_err(|_| Errno::EINVAL)?;
         socket.unbind(endpoint.to_bytes()).map(|()| 0)
     })
 }
@@ -135,13 +138,15 @@ pub unsafe extern "C" fn zmq_unbind(socket: *mut c_void, endpoint: *const c_char
 /// int zmq_disconnect (void *socket, const char *endpoint);
 ///
 /// Disconnects from an endpoint; what is still to be sent there is sent for as long as ZMQ_LINGER
-/// says. 0, or -1 with EINVAL (no endpoint), ENOENT (was not connected), ETERM, ENOTSOCK or EFAULT
-/// (NULL).
+/// says. 0, or -1 with EINVAL (no endpoint, NULL included), ENOENT (was not connected), ETERM or
+/// ENOTSOCK.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_disconnect(socket: *mut c_void, endpoint: *const c_char) -> c_int {
     answer(|| {
         // SAFETY: the caller's promise.
-        let (socket, endpoint) = unsafe { (handle::socket(socket)?, handle::text(endpoint)?) };
+        let socket = unsafe { handle::socket(socket) }?;
+        // SAFETY: the caller's promise. COMPAT: as for zmq_unbind.
+        let endpoint = unsafe { handle::text(endpoint) }.map_err(|_| Errno::EINVAL)?;
         socket.disconnect(endpoint.to_bytes()).map(|()| 0)
     })
 }

@@ -530,7 +530,7 @@ impl Msg {
         self.release_body();
         self.metadata = None;
         self.kind = CLOSED;
-        self.flags = 0;
+        self.flags &= flag::MORE;
     }
 
     #[inline]

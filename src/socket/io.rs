@@ -64,6 +64,8 @@ impl Socket {
             Err(Errno::EAGAIN) => {}
             result => return inner.received(msg, result),
         }
+        // COMPAT: what it held is let go of before anything comes.
+        *msg = Msg::empty();
         if flags & DONTWAIT != 0 || inner.options.rcvtimeo == 0 {
             return Err(Errno::EAGAIN);
         }
