@@ -14,7 +14,7 @@
     return #number
 
 /* The name of an error number; for others the number itself, until the next call. */
-static const char *errno_name (int errnum)
+__attribute__ ((unused)) static const char *errno_name (int errnum)
 {
     static char number[24];
     NAMED (EAGAIN);
