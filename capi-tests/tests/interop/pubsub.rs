@@ -56,7 +56,15 @@ fn topics() -> Vec<Vec<u8>> {
 /// Binary topics, and topics whose frames are short, long and longer than any buffer.
 fn topics_of_all_kinds(cast: Cast) {
     let (mut a, mut b) = connected(cast, zmq::SUB);
+    // Debian's 4.3.4 cannot say SUBSCRIBE in a long frame.
+    let longest = match b.tell("version").as_str() {
+        "4.3.4" => 240,
+        _ => usize::MAX,
+    };
     for topic in topics() {
+        if topic.len() > longest {
+            continue;
+        }
         subscription(&mut b, zmq::SUBSCRIBE, &topic);
         a.expect(0, &[told(SUBSCRIBED, &topic)]);
 
