@@ -115,6 +115,24 @@ impl Block {
             .is_ok()
     }
 
+    /// Makes room for `capacity` octets, moving the block if need be; `None` changes nothing. Of
+    /// large blocks the kernel moves the pages, so what is in them is not copied.
+    ///
+    /// # Safety
+    /// The caller holds the only reference, the block is one of our own, and `capacity` is not
+    /// less than it has. The old pointer is not used again if there is a new one.
+    unsafe fn enlarge(block: NonNull<Block>, capacity: usize) -> Option<NonNull<Block>> {
+        // SAFETY: alive.
+        let old = Block::layout(unsafe { block.as_ref() }.capacity)?;
+        let size = Block::layout(capacity)?.size();
+        // SAFETY: allocated with this very layout; the size is that of a valid layout.
+        let raw = unsafe { alloc::realloc(block.as_ptr().cast(), old, size) };
+        let mut block = NonNull::new(raw.cast::<Block>())?;
+        // SAFETY: the head came along.
+        unsafe { block.as_mut() }.capacity = capacity;
+        Some(block)
+    }
+
     /// # Safety
     /// Nobody else holds a reference.
     unsafe fn free(block: NonNull<Block>) {
@@ -384,6 +402,31 @@ impl Msg {
         let len = self.len();
         // SAFETY: alive, `len` long, and `alone` says that no other message sees it.
         alone.then(|| unsafe { slice::from_raw_parts_mut(self.data_ptr(), len) })
+    }
+
+    /// Lengthens a body of a block of its own, that nobody else can see, to `len` octets, the new
+    /// ones zero. If there is no room for that, it takes memory for `capacity`. `EINVAL` for other
+    /// bodies and for less than there is, `ENOMEM` without memory; both change nothing.
+    pub fn grow(&mut self, len: usize, capacity: usize) -> Result<(), Errno> {
+        let old = self.len();
+        if self.kind != COUNTED || len < old || self.data_mut().is_none() {
+            return Err(Errno::EINVAL);
+        }
+        let mut block = self.long_parts().block.ok_or(Errno::EINVAL)?;
+        // SAFETY: the message holds a reference on it.
+        if unsafe { block.as_ref() }.capacity < len {
+            // SAFETY: `data_mut` says that it is of our own and nobody else sees it.
+            block = unsafe { Block::enlarge(block, capacity.max(len)) }.ok_or(Errno::ENOMEM)?;
+        }
+        // SAFETY: alive, with room for `len`; a body of this kind begins where the octets do.
+        let data = unsafe {
+            let data = Block::octets(block);
+            data.add(old).write_bytes(0, len - old);
+            data
+        };
+        let block = Some(block);
+        self.body.long = Long { block, data, len };
+        Ok(())
     }
 
     /// Shortens the body to `len` octets; longer than it is changes nothing.

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::errno::Errno;
 
 unsafe extern "C" fn count(_data: *mut c_void, hint: *mut c_void) {
     // SAFETY: every test hands in the address of a counter that outlives the message.
@@ -69,6 +70,26 @@ fn only_a_lone_body_can_be_written() {
     assert_eq!(copy.data()[0], 8);
     let freed = AtomicUsize::new(0);
     assert!(foreign(b"constant", &freed).data_mut().is_none());
+}
+
+#[test]
+fn a_lone_body_grows_and_keeps_what_it_has() {
+    let mut msg = Msg::from_slice(&[7; 100]).unwrap();
+    assert_eq!(msg.grow(99, 99), Err(Errno::EINVAL));
+    assert_eq!(msg.grow(usize::MAX / 2, 0), Err(Errno::ENOMEM));
+    // Within the room, beyond it, and so far that the block moves.
+    for (len, capacity) in [(100, 100), (150, 5_000), (4_000, 0), (3_000_000, 3_000_001)] {
+        let before = msg.data().to_vec();
+        msg.grow(len, capacity).unwrap();
+        assert_eq!(msg.len(), len);
+        assert_eq!(msg.data()[..before.len()], before);
+        assert!(msg.data()[before.len()..].iter().all(|&octet| octet == 0));
+        msg.data_mut().unwrap().fill(len as u8);
+    }
+    let copy = msg.share();
+    assert_eq!(msg.grow(4_000_000, 0), Err(Errno::EINVAL));
+    assert_eq!(copy.len(), 3_000_000);
+    assert_eq!(Msg::empty().grow(100, 100), Err(Errno::EINVAL));
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub const COMMAND: u8 = 0x04;
 pub const DIRECT_FROM: usize = 8 * 1024;
 /// The most that is allocated for a body before any of it arrived.
 pub const FIRST_ALLOCATION: usize = 4 * 1024 * 1024;
+/// By how much the room for a body grows beyond that.
+const GROWTH: usize = 1024 * 1024;
 
 const _: () = assert!(MORE == flag::MORE);
 
@@ -106,11 +108,10 @@ impl Partial {
     /// Where the next octets go; never empty unless the body is whole.
     pub fn room(&mut self) -> Result<&mut [u8], Failure> {
         if self.filled == self.body.len() && self.filled < self.len {
-            let mut larger = Msg::zeroed(self.len.min(self.filled.saturating_mul(2)))?;
-            if let Some(room) = larger.data_mut() {
-                room[..self.filled].copy_from_slice(self.body.data());
-            }
-            self.body = larger;
+            // Step by step, so that no more memory is touched than octets come.
+            let capacity = self.len.min(self.filled.saturating_mul(2));
+            let step = self.len.min(self.filled.saturating_add(GROWTH));
+            self.body.grow(step, capacity)?;
         }
         // Made here and not shared yet, so it can always be written to.
         let room = self.body.data_mut().ok_or(Failure::NoMemory)?;
