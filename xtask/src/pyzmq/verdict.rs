@@ -24,9 +24,6 @@ const EXPECTED_SKIPS: &[&str] = &[
     "Windows only",
 ];
 
-/// Reasons that name what ours does not have yet. A mechanism that comes is taken off the list.
-const NOT_YET: &[&str] = &["curve", "CURVE"];
-
 /// Whether a test that is skipped for this reason is skipped with the genuine library too.
 pub fn is_expected_skip(reason: &str) -> bool {
     EXPECTED_SKIPS.iter().any(|known| reason.contains(known))
@@ -39,8 +36,6 @@ pub enum Finding {
     Ours,
     /// The genuine library runs it, ours lacks what it takes.
     Lacking,
-    /// As `Lacking`, and we know.
-    NotYet,
     /// It does not pass with the genuine library either.
     Both,
     /// Ours passed it whenever it was run again.
@@ -60,12 +55,7 @@ impl Finding {
         if !genuine.has_passed(name) || !all_passed(genuine_again) {
             Finding::Both
         } else if !ours.has_failed(name) {
-            let reason = ours.reason(name);
-            if NOT_YET.iter().any(|known| reason.contains(known)) {
-                Finding::NotYet
-            } else {
-                Finding::Lacking
-            }
+            Finding::Lacking
         } else if all_passed(again) {
             Finding::Flaky
         } else {
@@ -84,7 +74,6 @@ impl fmt::Display for Finding {
         f.write_str(match self {
             Finding::Ours => "FAILS with ours only",
             Finding::Lacking => "NOT RUN with ours, passes with the genuine library",
-            Finding::NotYet => "not run with ours yet, passes with the genuine library",
             Finding::Both => "does not pass with the genuine library either",
             Finding::Flaky => "passed when run again, three times",
         })
@@ -101,7 +90,6 @@ mod tests {
         let pass = || outcomes("passed\tt\t1\t\n");
         let fail = || outcomes("failed\tt\t1\tassert\n");
         let skip = || outcomes("skipped\tt\t1\tno\n");
-        let known = outcomes("skipped\tt\t1\tno curve\n");
         let judge = |ours: Outcomes, genuine: Outcomes, again: &[Outcomes], theirs: &[Outcomes]| {
             Finding::new("t", &ours, &genuine, again, theirs)
         };
@@ -112,7 +100,7 @@ mod tests {
         assert_eq!(judge(fail(), pass(), &shaky, &shaky), Finding::Both);
         assert_eq!(judge(fail(), fail(), &[], &[]), Finding::Both);
         assert_eq!(judge(skip(), pass(), &[], &[]), Finding::Lacking);
-        assert_eq!(judge(known, pass(), &[], &[]), Finding::NotYet);
+        assert_eq!(judge(skip(), pass(), &[], &[]), Finding::Lacking);
         assert_eq!(judge(skip(), skip(), &[], &[]), Finding::Both);
     }
 
