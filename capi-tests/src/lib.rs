@@ -55,11 +55,12 @@ pub fn run_ok(command: &mut Command, package: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The library is built with the drafts that these tests are built for.
-const DRAFT: &[&str] = if cfg!(feature = "draft") {
-    &["--features", "draft"]
-} else {
-    &[]
+/// The library is built with the features that these tests are built for.
+const FEATURES: &[&str] = match (cfg!(feature = "draft"), cfg!(feature = "gssapi")) {
+    (false, false) => &[],
+    (true, false) => &["--features", "draft"],
+    (false, true) => &["--features", "gssapi"],
+    (true, true) => &["--features", "draft,gssapi"],
 };
 
 fn cargo() -> Command {
@@ -115,7 +116,7 @@ pub fn library(profile: Profile) -> &'static Path {
 fn build(flags: &[&str], folder: &str) -> PathBuf {
     let mut cargo = cargo();
     cargo.args(["rustc", "--quiet", "--package", "ferrozmq", "--lib"]);
-    run_ok(cargo.args(DRAFT).args(flags), "cargo");
+    run_ok(cargo.args(FEATURES).args(flags), "cargo");
     let built = target().join(folder).join("libzmq.so");
     let staged = target().join("capi-tests").join(format!("lib-{folder}"));
     fs::create_dir_all(&staged).expect("the target folder can be written to");

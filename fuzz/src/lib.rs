@@ -195,6 +195,7 @@ impl End {
                         }
                     }
                 }
+                Ok(Some(Event::Work(_))) => panic!("no mechanism here has to wait"),
                 Ok(Some(Event::Message(msg))) => {
                     assert!(
                         self.outcome.peer.is_some(),

@@ -133,6 +133,7 @@ impl End {
                     (self.seen.parts).push((msg.data().to_vec(), msg.flags()));
                 }
                 Ok(Some(Event::Authenticate(_))) => panic!("asked twice at once"),
+                Ok(Some(Event::Work(_))) => panic!("no mechanism here has to wait"),
                 Err(failure) => {
                     assert!(!self.ws.is_ready());
                     assert_eq!(self.ws.deadline(), None);

@@ -15,6 +15,8 @@ const CAPABILITIES: &[&str] = &[
     "ipc",
     "WS",
     "curve",
+    #[cfg(feature = "gssapi")]
+    "gssapi",
     #[cfg(feature = "draft")]
     "draft",
 ];

@@ -81,7 +81,7 @@ pub enum Needs {
     Nothing,
     /// Only with the draft API.
     Draft,
-    /// Only with the GSSAPI mechanism, which this library does not have yet.
+    /// Only with the GSSAPI mechanism.
     Gssapi,
     /// Only with the NORM transport, which this library does not have.
     Norm,
@@ -96,7 +96,8 @@ impl Needs {
         match self {
             Needs::Nothing => true,
             Needs::Draft => cfg!(feature = "draft"),
-            Needs::Gssapi | Needs::Norm | Needs::Vmci => false,
+            Needs::Gssapi => cfg!(feature = "gssapi"),
+            Needs::Norm | Needs::Vmci => false,
         }
     }
 }

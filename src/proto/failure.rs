@@ -85,6 +85,9 @@ pub enum Failure {
     Denied,
     /// There is no ZAP handler to ask about the peer.
     NoHandler,
+    /// We have nothing to show the peer: no credentials, or nobody to get a ticket from. It may be
+    /// there another time.
+    NoCredentials,
     /// The peer said that it ends the connection (RFC 6455, 5.5.1). It may take the next one.
     Closed,
     /// A server did not agree to go over to WebSocket. It may another time.

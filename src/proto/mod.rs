@@ -36,7 +36,9 @@ use std::time::Duration;
 use crate::msg::Msg;
 
 pub use failure::{Failure, ProtocolError, Timeout};
-pub use mechanism::{Login, Mechanism, curve};
+#[cfg(feature = "gssapi")]
+pub use mechanism::gssapi;
+pub use mechanism::{Done, Login, Mechanism, Work, curve};
 pub use raw::Raw;
 pub use ws::Ws;
 pub use zmtp::Zmtp;
@@ -108,6 +110,9 @@ pub enum Event {
     /// The peer showed its credentials: a ZAP handler is to be asked. Nothing is taken from the
     /// peer, and no event comes, until [`Zmtp::answered`].
     Authenticate(Credentials),
+    /// This is to be [run](Work::run), and may take a while. Nothing is taken from the peer, and no
+    /// event comes, until [`Zmtp::worked`].
+    Work(Work),
     /// Greeting and handshake are over: comes exactly once, before all messages.
     Ready(Peer),
     /// One part of a message, with `flag::MORE` as on the wire.

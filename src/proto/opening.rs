@@ -1,9 +1,9 @@
 //! Everything before the first message: greeting, handshake, the routing ids of old versions.
 //!
 //! ```text
-//!                              ┌─ Asked ◄─┐ (a ZAP handler)
-//!                              │          │
-//!  Greeting ──ZMTP 3─────────► Handshake ─┴──► open
+//!                              ┌─ Asked, ◄─┐ (a ZAP handler,
+//!                              │  Working  │  a key server)
+//!  Greeting ──ZMTP 3─────────► Handshake ──┴─► open
 //!     │                        └───► Denied
 //!     └──────ZMTP 1, 2───────► RoutingId ────► open
 //! ```
@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use super::frame::{self, COMMAND, Header, MORE};
 use super::greeting::{self, Greeting, Step};
-use super::mechanism::{Cipher, Handshake, Progress};
+use super::mechanism::{Cipher, Done, Handshake, Progress, Work};
 use super::property::MAX_ROUTING_ID;
 use super::zap::{Credentials, Status};
 use super::{Config, Failure, Peer, ProtocolError, command, frame_v1};
@@ -70,6 +70,8 @@ enum State {
     Handshake(Handshake, Framing),
     /// A handler is asked.
     Asked(Handshake, Framing),
+    /// Work is under way.
+    Working(Framing),
     /// The peer was told that it is refused, and is to go.
     Denied,
     RoutingId {
@@ -87,6 +89,8 @@ pub(super) enum Stage {
     More,
     /// A handler is to be asked.
     Ask(Credentials),
+    /// This is to be done.
+    Work(Work),
     /// It succeeded.
     Opened(Opened),
 }
@@ -142,9 +146,9 @@ impl Opening {
         &self.config
     }
 
-    /// Whether a handler is asked, and nothing goes on without it.
+    /// Whether a handler is asked or work is under way, and nothing goes on without it.
     pub(super) fn is_asking(&self) -> bool {
-        matches!(self.state, State::Asked(..))
+        matches!(self.state, State::Asked(..) | State::Working(_))
     }
 
     /// Whether the peer was refused.
@@ -178,6 +182,15 @@ impl Opening {
         }
     }
 
+    /// Takes in what came of work.
+    pub(super) fn worked(&mut self, done: Done, out: &mut SendBuffer) -> Result<Stage, Failure> {
+        let State::Working(framing) = mem::replace(&mut self.state, State::Over) else {
+            return Err(ProtocolError::Unspecified.into());
+        };
+        let progress = done.0?.resume(&self.config, out)?;
+        Ok(self.progressed(progress, framing))
+    }
+
     /// Goes on from what became of a handshake.
     fn progressed(&mut self, progress: Progress, framing: Framing) -> Stage {
         match progress {
@@ -188,6 +201,10 @@ impl Opening {
             Progress::Ask(handshake, credentials) => {
                 self.state = State::Asked(handshake, framing);
                 Stage::Ask(credentials)
+            }
+            Progress::Work(work) => {
+                self.state = State::Working(framing);
+                Stage::Work(work)
             }
             Progress::Done { mut peer, cipher } => {
                 peer.version = (3, u8::from(framing == Framing::V31));
@@ -216,11 +233,10 @@ impl Opening {
                             self.state = State::Greeting(greeting);
                             return Ok(Stage::More);
                         }
-                        step => {
-                            if let Some(credentials) = self.greeted(&step, input, out)? {
-                                return Ok(Stage::Ask(credentials));
-                            }
-                        }
+                        step => match self.greeted(&step, input, out)? {
+                            Stage::More => {}
+                            stage => return Ok(stage),
+                        },
                     }
                 }
                 State::Agreed(framing) => {
@@ -247,7 +263,7 @@ impl Opening {
                         stage => return Ok(stage),
                     }
                 }
-                state @ State::Asked(..) => {
+                state @ (State::Asked(..) | State::Working(_)) => {
                     self.state = state;
                     return Ok(Stage::More);
                 }
@@ -295,13 +311,13 @@ impl Opening {
         }
     }
 
-    /// The peer's version is known. With NULL a handler may have to be asked at once.
+    /// The peer's version is known. A handler may have to be asked at once, or work to be done.
     fn greeted(
         &mut self,
         step: &Step,
         input: &mut RecvBuffer,
         out: &mut SendBuffer,
-    ) -> Result<Option<Credentials>, Failure> {
+    ) -> Result<Stage, Failure> {
         let config = &self.config;
         if let Step::V3 { minor, mechanism } = step {
             if *mechanism != config.mechanism.name() {
@@ -314,11 +330,7 @@ impl Opening {
                 Framing::V31
             };
             let progress = Handshake::start(config, out)?;
-            return Ok(match self.progressed(progress, framing) {
-                Stage::Ask(credentials) => Some(credentials),
-                // No mechanism ends before the peer has said anything.
-                Stage::More | Stage::Opened(_) => None,
-            });
+            return Ok(self.progressed(progress, framing));
         }
         if !config.legacy_allowed {
             return Err(ProtocolError::MechanismMismatch.into());
@@ -335,7 +347,7 @@ impl Opening {
                 socket_type: "",
                 phantom: true,
             };
-            return Ok(None);
+            return Ok(Stage::More);
         };
         input.advance(greeting::V2_SIZE);
         let mut socket_type = "";
@@ -355,7 +367,7 @@ impl Opening {
             socket_type,
             phantom: false,
         };
-        Ok(None)
+        Ok(Stage::More)
     }
 }
 

@@ -13,8 +13,8 @@ use std::time::Instant;
 use super::command::{self, Command};
 use super::frame::{self, COMMAND, DIRECT_FROM, Header, Partial};
 use super::heartbeat::{BACKLOG, Timers};
-use super::mechanism::Cipher;
-use super::mechanism::curve::Traffic;
+use super::mechanism::seal::Seal;
+use super::mechanism::{Cipher, Done};
 use super::opening::{Framing, Opened, Opening, Stage};
 use super::zap::Status;
 use super::{Config, Event, Failure, ProtocolError, Timeout, frame_v1};
@@ -43,8 +43,8 @@ pub struct Zmtp {
     opened: bool,
     partial: Option<Partial>,
     timers: Timers,
-    /// All frames are boxes.
-    sealed: Option<Box<Traffic>>,
+    /// All frames are sealed.
+    sealed: Option<Seal>,
 }
 
 enum Phase {
@@ -156,19 +156,32 @@ impl Zmtp {
         now: Instant,
     ) -> Result<Option<Event>, Failure> {
         let result = match &mut self.phase {
-            Phase::Opening(opening) => match opening.answered(status, out) {
-                Ok(Stage::Opened(opened)) => Ok(Some(self.open(opened, now))),
-                Ok(Stage::More | Stage::Ask(_)) => Ok(None),
-                Err(failure) => Err(failure),
-            },
+            Phase::Opening(opening) => opening.answered(status, out),
             Phase::Failed(failure) => Err((**failure).clone()),
             _ => Err(ProtocolError::ZapUnspecified.into()),
         };
+        let result = result.map(|stage| self.reached(stage, now));
         result.inspect_err(|failure| self.fail(failure))
     }
 
-    /// Whether the answer of a ZAP handler is waited for. Octets that come meanwhile are left where
-    /// they are.
+    /// Takes in what came of [`Event::Work`], and goes on as [`answered`](Zmtp::answered) does.
+    pub fn worked(
+        &mut self,
+        done: Done,
+        out: &mut SendBuffer,
+        now: Instant,
+    ) -> Result<Option<Event>, Failure> {
+        let result = match &mut self.phase {
+            Phase::Opening(opening) => opening.worked(done, out),
+            Phase::Failed(failure) => Err((**failure).clone()),
+            _ => Err(ProtocolError::Unspecified.into()),
+        };
+        let result = result.map(|stage| self.reached(stage, now));
+        result.inspect_err(|failure| self.fail(failure))
+    }
+
+    /// Whether the answer of a ZAP handler, or what comes of work, is waited for. Octets that come
+    /// meanwhile are left where they are.
     pub fn is_asking(&self) -> bool {
         matches!(&self.phase, Phase::Opening(opening) if opening.is_asking())
     }
@@ -271,9 +284,7 @@ impl Zmtp {
     ) -> Result<Option<Event>, Failure> {
         let result = match &mut self.phase {
             Phase::Opening(opening) => match opening.advance(input, out) {
-                Ok(Stage::Opened(opened)) => Ok(Some(self.open(opened, now))),
-                Ok(Stage::Ask(credentials)) => Ok(Some(Event::Authenticate(credentials))),
-                Ok(Stage::More) => Ok(None),
+                Ok(stage) => Ok(self.reached(stage, now)),
                 Err(failure) => Err(failure),
             },
             Phase::Phantom => {
@@ -284,6 +295,16 @@ impl Zmtp {
             Phase::Failed(failure) => Err((**failure).clone()),
         };
         result.inspect_err(|failure| self.fail(failure))
+    }
+
+    /// What the caller has to know of how far the opening is.
+    fn reached(&mut self, stage: Stage, now: Instant) -> Option<Event> {
+        match stage {
+            Stage::More => None,
+            Stage::Ask(credentials) => Some(Event::Authenticate(credentials)),
+            Stage::Work(work) => Some(Event::Work(work)),
+            Stage::Opened(opened) => Some(self.open(opened, now)),
+        }
     }
 
     /// The opening is over.
@@ -303,7 +324,7 @@ impl Zmtp {
         self.phase = if phantom { Phase::Phantom } else { Phase::Open };
         self.sealed = match cipher {
             Cipher::None => None,
-            Cipher::Curve(traffic) => Some(traffic),
+            Cipher::Sealed(seal) => Some(seal),
         };
         self.bare = framing != Framing::V1 && self.sealed.is_none();
         self.opened = true;
@@ -349,13 +370,13 @@ impl Zmtp {
             let arrived = input.len() - header.size;
             if arrived >= header.len {
                 input.advance(header.size);
-                let Some(traffic) = &mut self.sealed else {
+                let Some(seal) = &mut self.sealed else {
                     return Ok(Some((header.flags, input.take(header.len)?)));
                 };
                 let sealed = &mut input.unread_mut()[..header.len];
-                let flags = traffic.open(sealed).map_err(Failure::Sealed)?;
-                input.advance(Traffic::OVERHEAD);
-                let body = input.take(header.len - Traffic::OVERHEAD)?;
+                let (flags, front) = seal.open(sealed).map_err(Failure::Sealed)?;
+                input.advance(front);
+                let body = input.take(header.len - front)?;
                 self.check_opened(flags, &body)?;
                 return Ok(Some((flags, body)));
             }
@@ -373,12 +394,12 @@ impl Zmtp {
         let Some((flags, mut body)) = whole.map(Partial::finish) else {
             return Ok(None);
         };
-        let Some(traffic) = &mut self.sealed else {
+        let Some(seal) = &mut self.sealed else {
             return Ok(Some((flags, body)));
         };
         let sealed = body.data_mut().ok_or(Failure::NoMemory)?;
-        let flags = traffic.open(sealed).map_err(Failure::Sealed)?;
-        body.trim_front(Traffic::OVERHEAD);
+        let (flags, front) = seal.open(sealed).map_err(Failure::Sealed)?;
+        body.trim_front(front);
         self.check_opened(flags, &body)?;
         Ok(Some((flags, body)))
     }
@@ -386,9 +407,9 @@ impl Zmtp {
     /// Short commands are always let through: a small `ZMQ_MAXMSGSIZE` is not to end heartbeats.
     /// What a box is shows only when it is open.
     fn check_size(&self, header: Header) -> Result<(), Failure> {
-        let max = if self.sealed.is_some() {
+        let max = if let Some(seal) = &self.sealed {
             self.most_of_command()
-                .saturating_add(Traffic::OVERHEAD as u64)
+                .saturating_add(seal.most_added() as u64)
         } else if header.flags & COMMAND == 0 {
             self.max
         } else {
@@ -420,7 +441,7 @@ impl Zmtp {
         out: &mut SendBuffer,
         call: impl FnOnce(&mut Timers, &mut SendBuffer) -> R,
     ) -> R {
-        let Some(traffic) = &mut self.sealed else {
+        let Some(seal) = &mut self.sealed else {
             return call(&mut self.timers, out);
         };
         let mut clear = SendBuffer::new();
@@ -428,8 +449,10 @@ impl Zmtp {
         // PING and PONG are short frames.
         if let [_, _, command @ ..] = clear.drain().as_slice()
             && out.len() < BACKLOG
+            && let Err(failure) = seal.seal_command(&[command], out)
         {
-            traffic.seal_command(&[command], out);
+            // The next call of `decode` tells.
+            self.fail(&failure);
         }
         result
     }
@@ -471,14 +494,17 @@ impl Zmtp {
         };
         let is_subscription = msg.has(flag::SUBSCRIBE | flag::CANCEL);
         let topic = msg.data().get(1..).unwrap_or_default();
-        if let Some(traffic) = &mut self.sealed {
-            if is_command {
-                traffic.seal_command(&[msg.data()], out);
+        if let Some(seal) = &mut self.sealed {
+            let sealed = if is_command {
+                seal.seal_command(&[msg.data()], out)
             } else if is_subscription && self.framing == Framing::V31 {
-                traffic.seal_command(&[&[name.len() as u8], name, topic], out);
-            } else if let Err(errno) = traffic.seal_part(&msg, out) {
-                // The next call of `decode` tells.
-                self.fail(&errno.into());
+                seal.seal_command(&[&[name.len() as u8], name, topic], out)
+            } else {
+                seal.seal_part(&msg, out)
+            };
+            // The next call of `decode` tells.
+            if let Err(failure) = sealed {
+                self.fail(&failure);
             }
             return;
         }

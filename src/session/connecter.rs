@@ -312,6 +312,7 @@ impl Connecter {
                 Failure::Timeout(_)
                     | Failure::NoMemory
                     | Failure::NoHandler
+                    | Failure::NoCredentials
                     | Failure::Denied
                     | Failure::Closed
                     | Failure::NotUpgraded

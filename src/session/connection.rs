@@ -20,6 +20,7 @@ use crate::proto::{Event, Failure, Peer};
 use crate::runtime::{Attachment, Driver, Pipe, Post, Ready, Turn, Watch, mark, number};
 use crate::transport::Stream;
 
+use super::errand::Errand;
 use super::obituary::obituary;
 use super::protocol::{Protocol, each};
 use super::zap::{Handler, Inquiry};
@@ -78,6 +79,8 @@ pub(super) struct Connection {
     watched: Option<Watch>,
     /// A ZAP handler is asked about the peer.
     inquiry: Option<Inquiry>,
+    /// Work of the handshake is under way.
+    errand: Option<Errand>,
     /// What the handler said of the peer.
     vouched: Vec<Property>,
     ready: bool,
@@ -116,6 +119,7 @@ impl Connection {
             refused: None,
             watched: registered.then_some(Watch::Both),
             inquiry: None,
+            errand: None,
             vouched: Vec::new(),
             ready: false,
             undrained: true,
@@ -196,6 +200,7 @@ impl Connection {
             each!(&mut self.protocol, protocol => protocol.handle_timeout(turn.now, out))
                 .map_err(End::Protocol)?;
         }
+        self.hear_errand(cx, pipe)?;
         self.hear_handler(cx, pipe)?;
         let mut more = false;
         let resume = marks & mark::WRITABLE != 0 || ready.marked;
@@ -370,12 +375,11 @@ impl Connection {
                         return Ok(false);
                     }
                 }
-                Some(Event::Authenticate(credentials)) => self.ask(cx, pipe, &credentials)?,
-                Some(Event::Ready(peer)) => self.greet(cx, pipe, peer)?,
+                Some(event) => self.proceed(cx, pipe, event)?,
                 None => break,
             }
         }
-        if self.inquiry.is_some() && buffer.len() > EARLY {
+        if (self.inquiry.is_some() || self.errand.is_some()) && buffer.len() > EARLY {
             return Ok(false);
         }
         Ok(true)
@@ -453,8 +457,43 @@ impl Connection {
     ) -> Result<(), End> {
         let event = self.protocol.answered(status, &mut self.out, self.now);
         match event.map_err(End::Protocol)? {
-            Some(Event::Ready(peer)) => self.greet(cx, pipe, peer),
-            _ => Ok(()),
+            Some(event) => self.proceed(cx, pipe, event),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on with the handshake.
+    fn proceed(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        event: Event,
+    ) -> Result<(), End> {
+        match event {
+            Event::Authenticate(credentials) => self.ask(cx, pipe, &credentials),
+            Event::Work(work) => {
+                let share = cx.plan.shares.share();
+                self.errand = Some(Errand::send(work, cx.post.clone(), share));
+                Ok(())
+            }
+            Event::Ready(peer) => self.greet(cx, pipe, peer),
+            // Not before it is over.
+            Event::Message(_) => Ok(()),
+        }
+    }
+
+    /// Takes in what came of an errand, if it is back.
+    fn hear_errand(&mut self, cx: &Context<'_>, pipe: &mut Option<Pipe>) -> Result<(), End> {
+        let Some(done) = self.errand.as_ref().and_then(Errand::done) else {
+            return Ok(());
+        };
+        self.errand = None;
+        // What the peer sent meanwhile is to be looked at.
+        self.undrained = true;
+        let event = self.protocol.worked(done, &mut self.out, self.now);
+        match event.map_err(End::Protocol)? {
+            Some(event) => self.proceed(cx, pipe, event),
+            None => Ok(()),
         }
     }
 

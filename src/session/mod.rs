@@ -15,6 +15,7 @@
 
 mod connecter;
 mod connection;
+mod errand;
 mod listener;
 mod obituary;
 mod plan;

@@ -5,8 +5,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "gssapi")]
+use crate::options::MECHANISM_GSSAPI;
 use crate::options::{MECHANISM_CURVE, MECHANISM_NULL, MECHANISM_PLAIN, Options};
 use crate::proto::curve::{ClientKeys, SecretKey};
+#[cfg(feature = "gssapi")]
+use crate::proto::gssapi::{ClientSide, NameType, Principal, ServerSide};
 use crate::proto::{Config, Heartbeat, Login, Mechanism};
 use crate::runtime::{
     Acceptor, Conflate, EventSource, IoThread, Limits, Names, Pipe, Shares, pair,
@@ -82,8 +86,35 @@ impl Plan {
                 public: options.curve_publickey,
                 server: options.curve_serverkey,
             }),
+            #[cfg(feature = "gssapi")]
+            (MECHANISM_GSSAPI, as_server) => self.gssapi(as_server),
             _ => Mechanism::Null,
         }
+    }
+
+    #[cfg(feature = "gssapi")]
+    fn gssapi(&self, as_server: bool) -> Mechanism {
+        let options = &self.options;
+        let principal = |name: &Vec<u8>, number| Principal {
+            name: name.clone(),
+            name_type: NameType::of_number(number),
+        };
+        let own = principal(&options.gssapi_principal, options.gssapi_principal_nametype);
+        let plaintext = options.gssapi_plaintext;
+        if as_server {
+            return Mechanism::GssapiServer(ServerSide {
+                principal: own,
+                plaintext,
+            });
+        }
+        Mechanism::GssapiClient(ClientSide {
+            principal: own,
+            service: principal(
+                &options.gssapi_service_principal,
+                options.gssapi_service_principal_nametype,
+            ),
+            plaintext,
+        })
     }
 
     /// Whether a ZAP handler is asked about peers.

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Plan;
 use crate::msg::SendBuffer;
 use crate::proto::zap::Status;
-use crate::proto::{Event, Failure, Raw, Ws, Zmtp};
+use crate::proto::{Done, Event, Failure, Raw, Ws, Zmtp};
 use crate::transport::Family;
 
 /// See the module.
@@ -60,6 +60,21 @@ impl Protocol {
             Protocol::Zmtp(zmtp) => zmtp.answered(status, out, now),
             Protocol::Ws(ws) => ws.answered(status, out, now),
             // It never asked.
+            Protocol::Raw(_) => Ok(None),
+        }
+    }
+
+    /// Takes in what came of work.
+    pub(super) fn worked(
+        &mut self,
+        done: Done,
+        out: &mut SendBuffer,
+        now: Instant,
+    ) -> Result<Option<Event>, Failure> {
+        match self {
+            Protocol::Zmtp(zmtp) => zmtp.worked(done, out, now),
+            Protocol::Ws(ws) => ws.worked(done, out, now),
+            // It never had any.
             Protocol::Raw(_) => Ok(None),
         }
     }

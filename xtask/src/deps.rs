@@ -69,6 +69,29 @@ pub const VENV: Need = Need {
     packages: &["python3", "python3-venv"],
 };
 
+pub const LIBCLANG: Need = Need {
+    what: "libclang, to read the system's GSSAPI header",
+    probe: Probe::Works(&["sh", "-c", "ls /usr/lib/llvm-*/lib/libclang.so*"]),
+    packages: &["libclang-dev"],
+};
+pub const GSSAPI: Need = Need {
+    what: "the system's GSSAPI library",
+    probe: Probe::Works(&["pkg-config", "--exists", "mit-krb5-gssapi"]),
+    packages: &["libkrb5-dev"],
+};
+pub const KERBEROS: Need = Need {
+    what: "a Kerberos key server, to be started by a test",
+    probe: Probe::Works(&[
+        "test",
+        "-x",
+        "/usr/sbin/krb5kdc",
+        "-a",
+        "-x",
+        "/usr/sbin/kadmin.local",
+    ]),
+    packages: &["krb5-kdc", "krb5-admin-server"],
+};
+
 impl Need {
     fn is_met(&self) -> bool {
         match self.probe {

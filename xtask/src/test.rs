@@ -81,6 +81,12 @@ const STEPS: &[Step] = &[
         run: || unit(&DRAFT),
     },
     Step {
+        name: "gssapi",
+        what: "with GSSAPI: clippy, units, and conversations under a Kerberos of our own",
+        slow: true,
+        run: gssapi,
+    },
+    Step {
         name: "fuzz",
         what: "every fuzz target of the protocol floor for some seconds",
         slow: true,
@@ -191,6 +197,7 @@ fn on(lib: &str, arguments: &[&str]) -> Vec<String> {
 }
 
 const DRAFT: [&str; 2] = ["--features", "ferrozmq/draft"];
+const GSSAPI: [&str; 2] = ["--features", "ferrozmq/gssapi"];
 
 /// `cargo xtask test`.
 ///
@@ -340,6 +347,25 @@ fn unit(features: &[&str]) -> Result<Outcome, String> {
             .args(features)
             .stream(),
     )
+}
+
+fn gssapi() -> Result<Outcome, String> {
+    let needs = [
+        deps::CC,
+        deps::CXX,
+        deps::PKG_CONFIG,
+        deps::LIBCLANG,
+        deps::GSSAPI,
+        deps::KERBEROS,
+    ];
+    if let Err(why) = deps::ensure(&needs) {
+        return in_ci(Outcome::Skipped(why));
+    }
+    clippy(&["--features", "ferrozmq/gssapi,capi-tests/gssapi"])?;
+    let test = |package: &str| Run::cargo().args(["test", "--package", package]);
+    test("ferrozmq").args(["--lib"]).args(GSSAPI).stream()?;
+    let own = ["--features", "gssapi", "--test", "gssapi"];
+    passed(test("capi-tests").args(own).stream())
 }
 
 /// Where the library is installed for the checks.

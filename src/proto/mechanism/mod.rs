@@ -3,6 +3,7 @@
 //! ```text
 //!  start ──► Progress::Wait(Handshake) ──handle──► Wait …
 //!                                         ├──────► Progress::Ask(Handshake, …) ──admit──► Wait, Done
+//!                                         ├──────► Progress::Work(…) ──resume──► Wait, Ask
 //!                                         └──────► Progress::Done { peer, cipher }
 //! ```
 //!
@@ -10,12 +11,16 @@
 //! twice; what it becomes in the end says how traffic is to be read.
 
 pub mod curve;
+#[cfg(feature = "gssapi")]
+pub mod gssapi;
 mod null;
 mod plain;
+pub(super) mod seal;
 
 use super::zap::Credentials;
 use super::{Config, Failure, Peer, ProtocolError, command, property};
 use crate::msg::SendBuffer;
+use seal::Seal;
 use zeroize::Zeroize;
 
 /// The mechanism that a socket was told to use.
@@ -31,6 +36,12 @@ pub enum Mechanism {
     CurveClient(curve::ClientKeys),
     /// The same, this side being the server, with its secret key.
     CurveServer(curve::SecretKey),
+    /// The system's GSSAPI library (RFC 38), this side being the client.
+    #[cfg(feature = "gssapi")]
+    GssapiClient(gssapi::ClientSide),
+    /// The same, this side being the server.
+    #[cfg(feature = "gssapi")]
+    GssapiServer(gssapi::ServerSide),
 }
 
 /// A name and a password, of at most 255 octets each.
@@ -64,6 +75,8 @@ impl Mechanism {
             Mechanism::Null => b"NULL",
             Mechanism::PlainClient(_) | Mechanism::PlainServer => b"PLAIN",
             Mechanism::CurveClient(_) | Mechanism::CurveServer(_) => b"CURVE",
+            #[cfg(feature = "gssapi")]
+            Mechanism::GssapiClient(_) | Mechanism::GssapiServer(_) => b"GSSAPI",
         };
         let mut padded = [0; Mechanism::NAME];
         padded[..name.len()].copy_from_slice(name);
@@ -83,14 +96,20 @@ pub(super) enum Handshake {
     CurveClient(Box<curve::Client>),
     /// CURVE, the server.
     CurveServer(Box<curve::Server>),
+    /// GSSAPI, the client.
+    #[cfg(feature = "gssapi")]
+    GssapiClient(Box<gssapi::Client>),
+    /// GSSAPI, the server.
+    #[cfg(feature = "gssapi")]
+    GssapiServer(Box<gssapi::Server>),
 }
 
 /// What traffic looks like after the handshake.
 pub(super) enum Cipher {
     /// Frames are what they seem.
     None,
-    /// Everything is in boxes.
-    Curve(Box<curve::Traffic>),
+    /// Everything is sealed.
+    Sealed(Seal),
 }
 
 /// What a command did to a handshake.
@@ -99,6 +118,9 @@ pub(super) enum Progress {
     Wait(Handshake),
     /// It goes on by [`admit`](Handshake::admit) if a ZAP handler lets the peer in.
     Ask(Handshake, Credentials),
+    /// It goes on by [`resume`](Handshake::resume) with what comes of this.
+    #[cfg_attr(not(feature = "gssapi"), expect(dead_code, reason = "nobody waits"))]
+    Work(Work),
     /// It is over.
     Done {
         /// What the peer announced; the version is left to the caller.
@@ -106,6 +128,32 @@ pub(super) enum Progress {
         /// How to read and write from here on.
         cipher: Cipher,
     },
+}
+
+/// A part of a handshake that may wait for others than the peer, a key server say. Whoever gets it
+/// runs it where that hurts nobody.
+pub struct Work(Box<dyn FnOnce() -> Result<Handshake, Failure> + Send>);
+
+/// What came of a [`Work`].
+pub struct Done(pub(super) Result<Handshake, Failure>);
+
+impl Work {
+    /// For a mechanism to make.
+    #[cfg(feature = "gssapi")]
+    pub(super) fn new(work: impl FnOnce() -> Result<Handshake, Failure> + Send + 'static) -> Work {
+        Work(Box::new(work))
+    }
+
+    /// Does it, in the calling thread.
+    pub fn run(self) -> Done {
+        Done((self.0)())
+    }
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Work")
+    }
 }
 
 impl Handshake {
@@ -117,6 +165,10 @@ impl Handshake {
             Mechanism::PlainServer => plain::Server::start(),
             Mechanism::CurveClient(keys) => return curve::Client::start(keys, out),
             Mechanism::CurveServer(secret) => curve::Server::start(secret),
+            #[cfg(feature = "gssapi")]
+            Mechanism::GssapiClient(side) => gssapi::Client::start(side),
+            #[cfg(feature = "gssapi")]
+            Mechanism::GssapiServer(side) => gssapi::Server::start(side),
         })
     }
 
@@ -133,6 +185,10 @@ impl Handshake {
             Handshake::PlainServer(server) => server.handle(body, config, out),
             Handshake::CurveClient(client) => client.handle(body, config, out),
             Handshake::CurveServer(server) => server.handle(body, config, out),
+            #[cfg(feature = "gssapi")]
+            Handshake::GssapiClient(client) => client.handle(body, config, out),
+            #[cfg(feature = "gssapi")]
+            Handshake::GssapiServer(server) => server.handle(body, config, out),
         }
     }
 
@@ -142,8 +198,26 @@ impl Handshake {
             Handshake::Null(handshake) => Ok(handshake.admit(config, out)),
             Handshake::PlainServer(server) => server.admit(out),
             Handshake::CurveServer(server) => server.admit(config, out),
+            #[cfg(feature = "gssapi")]
+            Handshake::GssapiServer(server) => server.admit(config, out),
+            #[cfg(feature = "gssapi")]
+            Handshake::GssapiClient(_) => Err(ProtocolError::Unspecified.into()),
             // Clients ask nobody.
             Handshake::PlainClient(_) | Handshake::CurveClient(_) => {
+                Err(ProtocolError::Unspecified.into())
+            }
+        }
+    }
+
+    /// Goes on from what a [`Work`] has made of it.
+    pub(super) fn resume(self, config: &Config, out: &mut SendBuffer) -> Result<Progress, Failure> {
+        match self {
+            #[cfg(feature = "gssapi")]
+            Handshake::GssapiClient(client) => client.resume(out),
+            #[cfg(feature = "gssapi")]
+            Handshake::GssapiServer(server) => server.resume(config, out),
+            _ => {
+                let _ = (config, out);
                 Err(ProtocolError::Unspecified.into())
             }
         }

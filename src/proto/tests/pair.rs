@@ -124,18 +124,24 @@ impl End {
     /// Collects all events.
     pub fn decode(&mut self) -> Result<(), Failure> {
         while let Some(event) = (self.zmtp).decode(&mut self.input, &mut self.out, self.now)? {
-            self.see(event);
+            self.see(event)?;
         }
         Ok(())
     }
 
-    /// Keeps an event.
-    pub fn see(&mut self, event: Event) {
+    /// Keeps an event; work is done at once.
+    pub fn see(&mut self, event: Event) -> Result<(), Failure> {
         self.seen.push(match event {
             Event::Ready(peer) => Seen::Ready(peer),
             Event::Authenticate(credentials) => Seen::Asks(credentials),
             Event::Message(msg) => Seen::Part(msg.data().to_vec(), msg.flags() & !flag::SHARED),
+            Event::Work(work) => {
+                assert!(self.zmtp.is_asking(), "nothing goes on without it");
+                let event = (self.zmtp).worked(work.run(), &mut self.out, self.now)?;
+                return event.map_or(Ok(()), |event| self.see(event));
+            }
         });
+        Ok(())
     }
 
     /// Hands octets in piece by piece.

@@ -68,7 +68,7 @@ fn asked(end: &End) -> &Credentials {
 /// Has an end hear its handler, and go on.
 fn answer(end: &mut End, status: Status) -> Result<(), Failure> {
     if let Some(event) = end.zmtp.answered(status, &mut end.out, end.now)? {
-        end.see(event);
+        end.see(event)?;
     }
     end.decode()
 }

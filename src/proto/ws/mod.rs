@@ -31,7 +31,7 @@ use self::upgrade::{Chosen, Client, Outcome};
 use super::frame::{self as zmtp_frame, COMMAND, MORE};
 use super::heartbeat::{BACKLOG, Timers};
 use super::zap::Status;
-use super::{Config, Event, Failure, Heartbeat, ProtocolError, Timeout, Zmtp};
+use super::{Config, Done, Event, Failure, Heartbeat, ProtocolError, Timeout, Zmtp};
 use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
 
 /// The flags of ZWS (RFC 45): the frame is the last of its message, or not, or a command.
@@ -181,6 +181,23 @@ impl Ws {
         let result = match &mut self.phase {
             Phase::Talking(zmtp) => zmtp.answered(status, &mut self.scratch, now),
             Phase::Upgrading(_) => Err(ProtocolError::ZapUnspecified.into()),
+            Phase::Failed(failure) => Err((**failure).clone()),
+        };
+        self.relay(out);
+        self.notice(&result, now);
+        self.told(result, out)
+    }
+
+    /// As [`Zmtp::worked`].
+    pub fn worked(
+        &mut self,
+        done: Done,
+        out: &mut SendBuffer,
+        now: Instant,
+    ) -> Result<Option<Event>, Failure> {
+        let result = match &mut self.phase {
+            Phase::Talking(zmtp) => zmtp.worked(done, &mut self.scratch, now),
+            Phase::Upgrading(_) => Err(ProtocolError::Unspecified.into()),
             Phase::Failed(failure) => Err((**failure).clone()),
         };
         self.relay(out);

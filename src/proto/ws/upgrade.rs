@@ -24,6 +24,9 @@ const BARE: &str = "ZWS2.0";
 const NULL: &str = "ZWS2.0/NULL";
 const PLAIN: &str = "ZWS2.0/PLAIN";
 const CURVE: &str = "ZWS2.0/CURVE";
+/// What libzmq does not have: among ourselves only.
+#[cfg(feature = "gssapi")]
+const GSSAPI: &str = "ZWS2.0/GSSAPI";
 
 /// Which ZWS is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +70,8 @@ fn own(config: &Config) -> &'static str {
         Mechanism::Null => NULL,
         Mechanism::PlainClient(_) | Mechanism::PlainServer => PLAIN,
         Mechanism::CurveClient(_) | Mechanism::CurveServer(_) => CURVE,
+        #[cfg(feature = "gssapi")]
+        Mechanism::GssapiClient(_) | Mechanism::GssapiServer(_) => GSSAPI,
     }
 }
 

@@ -7,6 +7,7 @@ use super::secretbox::BoxKey;
 use super::traffic::Traffic;
 use super::{COOKIE, CRYPTOGRAPHIC, LEAST_READY, WELCOME, counted, fresh, random, take};
 use crate::msg::SendBuffer;
+use crate::proto::mechanism::seal::Seal;
 use crate::proto::mechanism::{Cipher, Handshake, Progress, introduce, reason, refusal, split};
 use crate::proto::{Config, Failure, ProtocolError, command, property};
 
@@ -73,7 +74,7 @@ impl Client {
                 let heard = u64::from_be_bytes(*count);
                 Ok(Progress::Done {
                     peer: introduce(&properties, config)?,
-                    cipher: Cipher::Curve(Box::new(Traffic::of_client(&key, heard))),
+                    cipher: Cipher::Sealed(Seal::Curve(Box::new(Traffic::of_client(&key, heard)))),
                 })
             }
             ((b"ERROR", load), _) => Err(refusal(reason(load)?)),

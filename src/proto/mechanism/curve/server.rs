@@ -8,6 +8,7 @@ use super::secretbox::BoxKey;
 use super::traffic::Traffic;
 use super::{COOKIE, CRYPTOGRAPHIC, HELLO, LEAST_INITIATE, counted, fresh, random, take};
 use crate::msg::SendBuffer;
+use crate::proto::mechanism::seal::Seal;
 use crate::proto::mechanism::{Cipher, Handshake, Progress, introduce, split};
 use crate::proto::zap::Credentials;
 use crate::proto::{Config, Failure, Peer, ProtocolError, command, property};
@@ -185,7 +186,9 @@ impl Initiated {
         command::put(b"READY", &[&count, &sealed], out);
         Progress::Done {
             peer: self.peer,
-            cipher: Cipher::Curve(Box::new(Traffic::of_server(&self.key, self.heard))),
+            cipher: Cipher::Sealed(Seal::Curve(Box::new(Traffic::of_server(
+                &self.key, self.heard,
+            )))),
         }
     }
 }

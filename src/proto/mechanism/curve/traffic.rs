@@ -11,14 +11,9 @@
 use super::secretbox::{BoxKey, Lane, TAG};
 use crate::errno::Errno;
 use crate::msg::{Msg, SendBuffer, flag};
+use crate::proto::mechanism::seal::{COMMAND, MORE, NAME};
 use crate::proto::{ProtocolError, frame};
 
-/// Further parts follow.
-const MORE: u8 = 0x01;
-/// The body is a command.
-const COMMAND: u8 = 0x02;
-
-const NAME: &[u8; 8] = b"\x07MESSAGE";
 /// Where the tag and the flags stand.
 const TAG_AT: usize = 16;
 const FLAGS_AT: usize = TAG_AT + TAG;

@@ -105,6 +105,11 @@ impl End {
             Event::Message(msg) => {
                 (self.seen).push(Seen::Part(msg.data().to_vec(), msg.flags()));
             }
+            Event::Work(work) => {
+                assert!(self.ws.is_asking());
+                let event = self.ws.worked(work.run(), &mut self.out, self.now)?;
+                return event.map_or(Ok(()), |event| self.see(event));
+            }
             Event::Authenticate(credentials) => {
                 self.seen.push(Seen::Asks(credentials));
                 assert!(self.ws.is_asking());
