@@ -9,6 +9,7 @@
       subscribe   an XPUB serves a SUB
       refused     the handler of the server says STATUS: nothing arrives, and monitors hear of it
       stranger    the client wants another server than this
+      silence     the key server never answers: others of the same I/O thread do not notice
 
     With talk STATUS is what the handler says; without it there is no handler. Ends with 0 if all
     was well, else says what was not. KRB5_CONFIG, KRB5_KTNAME and KRB5_CLIENT_KTNAME say where
@@ -293,8 +294,8 @@ static void refused (struct lib *server, struct lib *client, int plaintext)
     int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
                  | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
                  | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
-    CHECK (client->send (connected, "sneaky", 6, 0) == 6);
     meet (server, bound, client, connected);
+    CHECK (client->send (connected, "sneaky", 6, 0) == 6);
     CHECK (hear (server, monitor, events, &value)
            == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH);
     CHECK (value == (uint32_t) atoi (status));
@@ -313,8 +314,8 @@ static void stranger (struct lib *server, struct lib *client, int plaintext)
     void *bound = serve (server, ZMQ_DEALER, plaintext, 0);
     void *connected = want (client, ZMQ_DEALER, plaintext, "nobody", 0);
     void *other = watch (client, connected, "inproc://of-client");
-    CHECK (client->send (connected, "sneaky", 6, 0) == 6);
     meet (server, bound, client, connected);
+    CHECK (client->send (connected, "sneaky", 6, 0) == 6);
     CHECK (hear (client, other,
                  ZMQ_EVENT_HANDSHAKE_SUCCEEDED
                    | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL,
@@ -324,6 +325,34 @@ static void stranger (struct lib *server, struct lib *client, int plaintext)
     CHECK (server->recv (bound, buffer, sizeof buffer, 0) == -1);
     CHECK (server->close (bound) == 0);
     CHECK (client->close (other) == 0 && client->close (connected) == 0);
+}
+
+/* While the client waits for its ticket, two sockets beside it have a talk. */
+static void silence (struct lib *lib, int plaintext)
+{
+    uint32_t value;
+    unsigned char head[6];
+    int turn;
+    void *bound = serve (lib, ZMQ_DEALER, plaintext, PATIENCE);
+    void *connected = want (lib, ZMQ_DEALER, plaintext, PRINCIPAL, PATIENCE);
+    void *monitor = watch (lib, connected, "inproc://of-client");
+    void *one = open_socket (lib, ZMQ_PAIR, PATIENCE);
+    void *other = open_socket (lib, ZMQ_PAIR, PATIENCE);
+    meet (lib, bound, lib, connected);
+    CHECK (hear (lib, monitor, ZMQ_EVENT_CONNECTED, &value)
+           == ZMQ_EVENT_CONNECTED);
+    meet (lib, one, lib, other);
+    for (turn = 0; turn < 100; turn++) {
+        CHECK (lib->send (one, "ping", 4, 0) == 4);
+        expect (lib, other, "ping", 4, 0);
+        CHECK (lib->send (other, "pong", 4, 0) == 4);
+        expect (lib, one, "pong", 4, 0);
+    }
+    CHECK (lib->recv (monitor, head, sizeof head, ZMQ_DONTWAIT) == -1);
+    CHECK (lib->close (bound) == 0 && lib->close (connected) == 0);
+    CHECK (lib->close (one) == 0 && lib->close (other) == 0);
+    /* The context ends when the library below has given up, in a minute perhaps. */
+    _exit (0);
 }
 
 int main (int argc, char **argv)
@@ -346,6 +375,8 @@ int main (int argc, char **argv)
         refused (&server, &client, plaintext);
     else if (strcmp (argv[3], "stranger") == 0)
         stranger (&server, &client, plaintext);
+    else if (strcmp (argv[3], "silence") == 0)
+        silence (&client, plaintext);
     else
         CHECK (!"a case");
     CHECK (client.ctx_term (client.ctx) == 0);
