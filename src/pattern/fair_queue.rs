@@ -67,18 +67,17 @@ impl FairQueue {
             return Ok(pipe);
         }
         while let Some(pipe) = self.set.current() {
-            match pipes.read(pipe) {
+            if !pipes.read_into(pipe, msg) {
+                self.set.retire_current();
+            } else if msg.has(flag::ROUTING_ID) {
                 // Comes again after each reconnect; the pipe has its name already.
-                Some(part) if part.has(flag::ROUTING_ID) => {}
-                Some(part) => {
-                    self.more = part.more();
-                    *msg = part;
-                    if !self.more {
-                        self.set.advance();
-                    }
-                    return Ok(pipe);
+                *msg = Msg::empty();
+            } else {
+                self.more = msg.more();
+                if !self.more {
+                    self.set.advance();
                 }
-                None => self.set.retire_current(),
+                return Ok(pipe);
             }
         }
         Err(Errno::EAGAIN)

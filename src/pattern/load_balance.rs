@@ -7,7 +7,7 @@
 use super::active_set::ActiveSet;
 use crate::errno::Errno;
 use crate::msg::Msg;
-use crate::runtime::{PipeId, Pipes, Rejected};
+use crate::runtime::{PipeId, Pipes};
 
 /// See the module.
 #[derive(Default)]
@@ -54,26 +54,22 @@ impl LoadBalance {
             return Ok(None);
         }
         while let Some(pipe) = self.set.current() {
-            match pipes.write(pipe, msg.take()) {
-                Ok(()) => {
-                    self.more = more;
-                    if !more {
-                        pipes.flush(pipe);
-                        self.set.advance();
-                    }
-                    return Ok(Some(pipe));
+            if pipes.put(pipe, msg) {
+                self.more = more;
+                if !more {
+                    pipes.flush(pipe);
+                    self.set.advance();
                 }
-                Err(Rejected(part)) => {
-                    self.set.retire_current();
-                    if self.more {
-                        // In the middle of a message that means: gone.
-                        pipes.rollback(pipe);
-                        self.more = false;
-                        self.dropping = more;
-                        return Ok(None);
-                    }
-                    *msg = part;
-                }
+                return Ok(Some(pipe));
+            }
+            self.set.retire_current();
+            if self.more {
+                // In the middle of a message that means: gone.
+                pipes.rollback(pipe);
+                self.more = false;
+                self.dropping = more;
+                *msg = Msg::empty();
+                return Ok(None);
             }
         }
         Err(Errno::EAGAIN)

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -48,14 +48,27 @@ const SILENT: i32 = i32::MIN;
 #[repr(align(64))]
 struct Line<T>(T);
 
+/// What the high-water mark of a lane follows from.
+struct Allowed {
+    /// By the writer and by the reader; their sum is the mark.
+    limits: [i32; 2],
+    /// The reader is gone.
+    unread: bool,
+}
+
+/// The high-water mark of a lane without one.
+const NO_MARK: u64 = u64::MAX;
+
 struct Lane {
-    /// What the writer and the reader allow; their sum is the high-water mark.
-    limits: Line<[AtomicI32; 2]>,
+    /// So many messages may be on their way and not acknowledged: the high-water mark, [`NO_MARK`],
+    /// or 0 if nobody reads them. One look for each message, so it is worked out beforehand.
+    high_water: Line<AtomicU64>,
+    /// Written under this lock.
+    allowed: Mutex<Allowed>,
     /// The writer went and never wrote a message; set before `ended`.
     silent: AtomicBool,
-    /// The writer is gone, the reader is gone.
+    /// The writer is gone.
     ended: AtomicBool,
-    unread: AtomicBool,
     /// Messages that the reader has taken out, in steps.
     acknowledged: Line<AtomicU64>,
     reader: Notice,
@@ -66,30 +79,56 @@ struct Lane {
 
 impl Lane {
     fn new(writer: Option<i32>, reader: Option<i32>, conflate: bool) -> Lane {
-        let limit = |limit: Option<i32>| AtomicI32::new(limit.unwrap_or(SILENT));
-        Lane {
-            limits: Line([limit(writer), limit(reader)]),
+        let limits = [writer, reader].map(|limit| limit.unwrap_or(SILENT));
+        let lane = Lane {
+            high_water: Line::default(),
+            allowed: Mutex::new(Allowed {
+                limits,
+                unread: false,
+            }),
             silent: AtomicBool::new(false),
             ended: AtomicBool::new(false),
-            unread: AtomicBool::new(false),
             acknowledged: Line::default(),
             reader: Notice::new(),
             writer: Notice::new(),
             newest: conflate.then(Mutex::default),
-        }
+        };
+        lane.allow(|_| {});
+        lane
     }
 
-    /// The high-water mark, 0 for none: no limit on either side is no limit at all.
+    #[inline]
     fn high_water(&self) -> u64 {
+        self.high_water.0.load(Ordering::Relaxed)
+    }
+
+    /// Changes what is allowed. `true`: the mark is lower now, or is one where none was.
+    fn allow(&self, change: impl FnOnce(&mut Allowed)) -> bool {
+        let mut allowed = self.allowed.lock();
+        change(&mut allowed);
+        let (before, now) = (self.high_water(), self.mark(&allowed));
+        self.high_water.0.store(now, Ordering::Relaxed);
+        now < before
+    }
+
+    /// No limit on either side is no limit at all.
+    fn mark(&self, allowed: &Allowed) -> u64 {
+        if allowed.unread {
+            return 0;
+        }
         let mut sum = 0_u64;
-        for limit in &self.limits.0 {
-            match limit.load(Ordering::Relaxed) {
+        for limit in allowed.limits {
+            match limit {
                 SILENT => {}
-                limit if limit <= 0 => return 0,
+                limit if limit <= 0 => return NO_MARK,
                 limit => sum += limit as u64,
             }
         }
-        if self.newest.is_some() { 0 } else { sum }
+        if sum == 0 || self.newest.is_some() {
+            NO_MARK
+        } else {
+            sum
+        }
     }
 }
 
@@ -132,6 +171,9 @@ pub struct Pipe {
     mid_message: bool,
     /// This end was announced to be over.
     retired: bool,
+    /// A message of one part goes into the queue without further ado if there is room: this end is
+    /// not retired, no message was begun, and the lane is a queue.
+    straight: bool,
     /// Routing ids of the peer are handed out, not skipped.
     wants_routing_ids: bool,
     /// The connection that what is read now came from.
@@ -172,13 +214,17 @@ pub fn pair(limits: [Limits; 2], conflate: Conflate) -> (Pipe, Pipe) {
         told: 0,
         mid_message: false,
         retired: false,
+        straight: false,
         wants_routing_ids: false,
         metadata: None,
     };
-    (
+    let mut ends = (
         end(0, to_second, from_second, link.clone()),
         end(1, to_first, from_first, link),
-    )
+    );
+    ends.0.straighten();
+    ends.1.straighten();
+    ends
 }
 
 impl Pipe {
@@ -211,15 +257,14 @@ impl Pipe {
 
     /// Changes this end's limits; those it has no say in stay as they are.
     pub fn set_limits(&self, limits: Limits) {
-        // Whether the mark is lower now, or is one where none was.
         let set = |lane: &Lane, place: usize, limit: Option<i32>| {
-            let before = lane.high_water();
-            if let Some(limit) = limit
-                && lane.limits.0[place].load(Ordering::Relaxed) != SILENT
-            {
-                lane.limits.0[place].store(limit, Ordering::Relaxed);
-            }
-            (1..before).contains(&lane.high_water()) || (before == 0 && lane.high_water() > 0)
+            lane.allow(|allowed| {
+                if let Some(limit) = limit
+                    && allowed.limits[place] != SILENT
+                {
+                    allowed.limits[place] = limit;
+                }
+            })
         };
         let lowered = [
             set(self.in_lane(), 1, limits.receive),
@@ -248,7 +293,7 @@ impl Pipe {
     /// Gives an end that had no say the limits of the owner that took it.
     pub fn claim_limits(&self, limits: Limits) {
         let claim = |lane: &Lane, place: usize, limit: Option<i32>| {
-            lane.limits.0[place].store(limit.unwrap_or(SILENT), Ordering::Relaxed);
+            lane.allow(|allowed| allowed.limits[place] = limit.unwrap_or(SILENT));
         };
         claim(self.out_lane(), 0, limits.send);
         claim(self.in_lane(), 1, limits.receive);
@@ -266,29 +311,44 @@ impl Pipe {
     /// The next part. With nothing there the owner is told (`READABLE`) once there is.
     #[inline]
     pub fn read(&mut self) -> Option<Msg> {
+        let mut part = self.take_part()?;
+        if let Some(metadata) = &self.metadata {
+            part.set_metadata(Some(metadata.clone()));
+        }
+        Some(part)
+    }
+
+    /// Like [`read`](Pipe::read), in place of what `msg` held; it stays as it was if there is
+    /// nothing (`false`).
+    #[inline]
+    pub fn read_into(&mut self, msg: &mut Msg) -> bool {
+        let Some(part) = self.take_part() else {
+            return false;
+        };
+        msg.receive(part, self.metadata.as_ref());
+        true
+    }
+
+    /// The next part, without its metadata. For those who do not hand it on.
+    #[inline]
+    pub fn take_part(&mut self) -> Option<Msg> {
         loop {
-            let mut msg = match self.incoming.pop() {
+            let msg = match self.incoming.pop() {
                 Some(msg) => msg,
                 None => self.read_slowly()?,
             };
-            if msg.has(UNCOUNTED) {
-                if msg.has(flag::METADATA) {
-                    self.metadata = msg.metadata().cloned();
-                    continue;
-                }
-                if !self.wants_routing_ids {
-                    continue;
+            if !msg.has(UNCOUNTED) {
+                self.mid_message = msg.more();
+                if !self.mid_message {
+                    self.count_read();
                 }
                 return Some(msg);
             }
-            self.mid_message = msg.more();
-            if !self.mid_message {
-                self.count_read();
+            if msg.has(flag::METADATA) {
+                self.metadata = msg.metadata().cloned();
+            } else if self.wants_routing_ids {
+                return Some(msg);
             }
-            if self.metadata.is_some() {
-                msg.set_metadata(self.metadata.clone());
-            }
-            return Some(msg);
         }
     }
 
@@ -306,10 +366,27 @@ impl Pipe {
         }
         // The mark may have been lowered since.
         self.acknowledge_if_due();
-        self.in_lane().reader.arm();
-        let msg = self.incoming.pop().or_else(|| self.take_newest())?;
-        self.in_lane().reader.disarm();
-        Some(msg)
+        if self.ask() {
+            return None;
+        }
+        self.incoming.pop().or_else(|| self.take_newest())
+    }
+
+    /// Asks to be told of the next part. `false`: there may be one.
+    fn ask(&mut self) -> bool {
+        if !self.incoming.ask() {
+            return false;
+        }
+        let lane = self.in_lane();
+        let Some(newest) = &lane.newest else {
+            return true;
+        };
+        lane.reader.arm();
+        if newest.lock().is_none() {
+            return true;
+        }
+        lane.reader.disarm();
+        false
     }
 
     #[inline]
@@ -321,12 +398,14 @@ impl Pipe {
     /// Acknowledges in steps of half the mark, so that the writer is not told of every message.
     #[inline]
     fn acknowledge_if_due(&mut self) {
-        let high_water = self.in_lane().high_water();
-        if high_water > 0 && self.read - self.told >= high_water.div_ceil(2) {
+        let unacknowledged = self.read - self.told;
+        // As 2 * n >= mark is n >= mark / 2 rounded up. Without a mark it never comes to that.
+        if unacknowledged * 2 >= self.in_lane().high_water() && unacknowledged > 0 {
             self.acknowledge();
         }
     }
 
+    #[cold]
     fn acknowledge(&mut self) {
         self.told = self.read;
         let lane = self.in_lane();
@@ -364,12 +443,7 @@ impl Pipe {
             return true;
         }
         self.acknowledge_if_due();
-        self.in_lane().reader.arm();
-        if !self.incoming.available() && !newest(self) {
-            return false;
-        }
-        self.in_lane().reader.disarm();
-        true
+        !self.ask()
     }
 
     /// Whether the next part is the peer's routing id.
@@ -419,15 +493,19 @@ impl Pipe {
     /// (`WRITABLE`) once it is not.
     #[inline]
     pub fn writable(&mut self) -> bool {
-        if self.out_lane().unread.load(Ordering::Relaxed) || self.retired {
-            return false;
-        }
-        let high_water = self.out_lane().high_water();
-        high_water == 0 || self.written - self.acknowledged < high_water || self.writable_slowly()
+        !self.retired && (self.has_room() || self.writable_slowly())
+    }
+
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.written - self.acknowledged < self.out_lane().high_water()
     }
 
     #[cold]
     fn writable_slowly(&mut self) -> bool {
+        if self.is_unread() {
+            return false;
+        }
         if self.look_for_room() {
             return true;
         }
@@ -441,10 +519,13 @@ impl Pipe {
 
     fn look_for_room(&mut self) -> bool {
         let lane = self.out_lane();
-        let high_water = lane.high_water();
-        let acknowledged = lane.acknowledged.0.load(Ordering::Acquire);
-        self.acknowledged = acknowledged;
-        high_water == 0 || self.written.saturating_sub(acknowledged) < high_water
+        self.acknowledged = lane.acknowledged.0.load(Ordering::Acquire);
+        self.has_room()
+    }
+
+    /// Whether nobody reads what is written here.
+    fn is_unread(&self) -> bool {
+        self.out_lane().high_water() == 0
     }
 
     /// Like [`writable`](Pipe::writable), but a pipe that was filled up to the mark counts as full
@@ -454,8 +535,7 @@ impl Pipe {
     /// sees `EAGAIN` once for each time the mark is reached. Programs count on that to notice that
     /// they outrun their peer.
     pub fn writable_as_heard(&mut self) -> bool {
-        let high_water = self.out_lane().high_water();
-        if high_water == 0 || self.written - self.acknowledged < high_water {
+        if self.has_room() {
             return self.writable();
         }
         if self.writable() {
@@ -466,40 +546,72 @@ impl Pipe {
 
     /// Adds a part. Shown to the reader by [`flush`](Pipe::flush) once its message is complete.
     #[inline]
-    pub fn write(&mut self, msg: Msg) -> Result<(), Rejected> {
+    pub fn write(&mut self, mut msg: Msg) -> Result<(), Rejected> {
+        if self.put(&mut msg) {
+            Ok(())
+        } else {
+            Err(Rejected(msg))
+        }
+    }
+
+    /// Like [`write`](Pipe::write): `true` if the part was taken, and `msg` is empty now.
+    #[inline]
+    pub fn put(&mut self, msg: &mut Msg) -> bool {
+        if self.straight && !msg.has(UNCOUNTED | flag::MORE) && self.has_room() {
+            self.push(msg);
+            return true;
+        }
+        self.put_slowly(msg)
+    }
+
+    /// The last part of a message.
+    #[inline]
+    fn push(&mut self, msg: &mut Msg) {
+        self.outgoing.push(msg.take());
+        self.written += 1;
+        self.unshown = true;
+    }
+
+    fn put_slowly(&mut self, msg: &mut Msg) -> bool {
         if msg.has(UNCOUNTED) {
-            self.outgoing.push(msg);
+            self.outgoing.push(msg.take());
             self.unshown = true;
-            return Ok(());
+            return true;
         }
-        if self.staged.is_empty() && !self.writable() {
-            return Err(Rejected(msg));
-        }
-        if self.out_lane().unread.load(Ordering::Relaxed) || self.retired {
-            return Err(Rejected(msg));
+        let refused = if self.staged.is_empty() {
+            !self.writable()
+        } else {
+            self.retired || self.is_unread()
+        };
+        if refused {
+            return false;
         }
         if let Some(newest) = &self.link.lanes[self.side].newest {
-            let before = newest.lock().replace(msg);
+            let before = newest.lock().replace(msg.take());
             drop(before);
             self.unshown = true;
-            return Ok(());
+            return true;
         }
         if msg.more() {
             // A peer chooses how many parts there are.
             if self.staged.try_reserve(1).is_err() {
-                return Err(Rejected(msg));
+                return false;
             }
-            self.staged.push(msg);
-            return Ok(());
+            self.staged.push(msg.take());
+        } else {
+            for part in self.staged.drain(..) {
+                self.outgoing.push(part);
+            }
+            self.staged.shrink_to(KEPT);
+            self.push(msg);
         }
-        for part in self.staged.drain(..) {
-            self.outgoing.push(part);
-        }
-        self.staged.shrink_to(KEPT);
-        self.outgoing.push(msg);
-        self.written += 1;
-        self.unshown = true;
-        Ok(())
+        self.straighten();
+        true
+    }
+
+    fn straighten(&mut self) {
+        let plain = self.out_lane().newest.is_none();
+        self.straight = plain && !self.retired && self.staged.is_empty();
     }
 
     /// Shows the reader every complete message. `true`: the reader waits and must be
@@ -510,8 +622,13 @@ impl Pipe {
             return false;
         }
         self.unshown = false;
-        self.outgoing.publish();
-        self.out_lane().reader.fire()
+        let asked = self.outgoing.announce();
+        let lane = &self.link.lanes[self.side];
+        // What is not in the queue has a notice of its own.
+        if lane.newest.is_some() {
+            return lane.reader.fire() || asked;
+        }
+        asked
     }
 
     /// Tells the reader that there is something to read.
@@ -531,6 +648,7 @@ impl Pipe {
     pub fn rollback(&mut self) {
         self.staged.clear();
         self.staged.shrink_to(KEPT);
+        self.straighten();
     }
 
     /// Whether a message was begun and not completed.
@@ -550,7 +668,8 @@ impl Pipe {
         self.rollback();
         self.flush();
         self.retired = true;
-        self.in_lane().unread.store(true, Ordering::Release);
+        self.straighten();
+        self.in_lane().allow(|allowed| allowed.unread = true);
         let lane = self.out_lane();
         let silent = self.written == 0 && lane.newest.is_none();
         lane.silent.store(silent, Ordering::Relaxed);

@@ -103,6 +103,18 @@ impl Pipes {
         msg
     }
 
+    /// Like [`read`](Pipes::read), in place of what `msg` held; `false` leaves it as it was.
+    #[inline]
+    pub fn read_into(&mut self, id: PipeId, msg: &mut Msg) -> bool {
+        let Some(slot) = self.slot(id) else {
+            return false;
+        };
+        slot.pipe.read_into(msg) || {
+            self.check_finished(id);
+            false
+        }
+    }
+
     /// Whether a part can be read from a pipe now.
     pub fn readable(&mut self, id: PipeId) -> bool {
         let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else {
@@ -136,6 +148,12 @@ impl Pipes {
         }
     }
 
+    /// Like [`write`](Pipes::write): `true` if the part was taken, and `msg` is empty now.
+    #[inline]
+    pub fn put(&mut self, id: PipeId, msg: &mut Msg) -> bool {
+        self.slot(id).is_some_and(|slot| slot.pipe.put(msg))
+    }
+
     /// Shows the peer what was written. If it waits, it is told by [`settle`](Pipes::settle),
     /// which the socket calls once the pattern is done.
     #[inline]
@@ -151,9 +169,10 @@ impl Pipes {
     /// tries to do the peer's work itself, which spares a wake-up; `true` if it did any.
     #[inline]
     pub fn settle(&mut self, direct: bool) -> bool {
-        if self.owed.is_empty() {
-            return false;
-        }
+        !self.owed.is_empty() && self.tell_owed(direct)
+    }
+
+    fn tell_owed(&mut self, direct: bool) -> bool {
         let direct = direct && self.owed.len() == 1;
         let mut driven = false;
         for id in self.owed.drain(..) {
@@ -190,6 +209,7 @@ impl Pipes {
     }
 
     /// Pipes to let go of, each to be announced as `gone`.
+    #[inline]
     pub fn take_finished(&mut self) -> Option<PipeId> {
         while let Some(id) = self.finished.pop() {
             if self.contains(id) {
