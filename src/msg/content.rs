@@ -17,7 +17,7 @@ use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
 
-use super::{Metadata, flag};
+use super::{Metadata, flag, region};
 use crate::errno::Errno;
 
 /// A C free function (`zmq_free_fn`): called once with the body and the hint.
@@ -34,7 +34,9 @@ const CONSTANT: u8 = 0xA4;
 /// Not alive. Zero, so that zeroed memory is no message.
 const CLOSED: u8 = 0;
 
-/// The head of a counted body. For a block of our own the octets follow it directly.
+/// The head of a counted body. For a block of our own the octets follow it directly, aligned as
+/// `malloc` would have them.
+#[repr(align(16))]
 pub(super) struct Block {
     refs: AtomicU32,
     /// How many octets follow this head (0 for foreign bodies).
@@ -256,7 +258,10 @@ impl Msg {
             msg.inline_len = size as u8;
             return Ok(msg);
         }
-        Msg::allocate(size, false)
+        match region::cut(size) {
+            Some(msg) => Ok(msg),
+            None => Msg::allocate(size, false),
+        }
     }
 
     /// A part of `size` zero octets. Large ones cost no memory until they are touched.
@@ -374,6 +379,13 @@ impl Msg {
         }
         // SAFETY: the body is alive as long as this message is.
         unsafe { slice::from_raw_parts(long.data, long.len) }
+    }
+
+    /// The room of a body that lies within the message, and how much of it is body.
+    #[inline]
+    pub fn short(&self) -> Option<(&[u8; Msg::INLINE], u8)> {
+        // SAFETY: the kind says that the octets are inside; all of them were written once.
+        (self.kind == INLINE).then(|| (unsafe { &self.body.inline }, self.inline_len))
     }
 
     /// The body for C to read and write; never null for messages of our own.

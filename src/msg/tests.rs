@@ -93,6 +93,73 @@ fn a_lone_body_grows_and_keeps_what_it_has() {
 }
 
 #[test]
+fn bodies_cut_from_a_slab_are_apart_aligned_and_outlive_the_thread() {
+    let cut = || {
+        let mut kept = Vec::new();
+        for i in 0..5000_usize {
+            let size = Msg::INLINE + 1 + i * 7 % 1200;
+            let mut msg = Msg::with_size(size).unwrap();
+            assert_eq!(msg.data_ptr() as usize % 16, 0);
+            msg.data_mut().unwrap().fill(i as u8);
+            // Most are dropped at once, so that slabs come back while others are held for long.
+            if i % 17 == 0 {
+                kept.push((i as u8, size, msg));
+            }
+        }
+        kept
+    };
+    let kept = std::thread::spawn(cut).join().unwrap();
+    assert_eq!(kept.len(), 295);
+    for (octet, size, msg) in &kept {
+        assert_eq!(msg.len(), *size);
+        assert!(msg.data().iter().all(|found| found == octet));
+    }
+}
+
+#[test]
+fn a_taken_message_leaves_an_empty_one() {
+    for size in [5, 300, 5000] {
+        let mut msg = Msg::from_slice(&vec![3; size]).unwrap();
+        msg.set(flag::MORE);
+        msg.routing_id = 9;
+        msg.set_metadata(Some(std::sync::Arc::new(Metadata::new(4))));
+        let taken = msg.take();
+        assert_eq!(
+            (taken.len(), taken.more(), taken.routing_id),
+            (size, true, 9)
+        );
+        assert_eq!(taken.metadata().unwrap().fd, 4);
+        assert!(msg.is_live() && msg.is_empty() && !msg.more());
+        assert!(msg.routing_id == 0 && msg.metadata().is_none());
+    }
+}
+
+#[test]
+fn a_received_part_takes_the_place_of_what_was_held_and_counts_its_connection() {
+    use std::sync::Arc;
+    let freed = AtomicUsize::new(0);
+    let (one, other) = (Arc::new(Metadata::new(1)), Arc::new(Metadata::new(2)));
+    let mut msg = foreign(b"held", &freed);
+    for (metadata, counts) in [
+        (Some(&one), (2, 1)),
+        (Some(&one), (2, 1)),
+        (Some(&other), (1, 2)),
+        (None, (1, 1)),
+        (None, (1, 1)),
+        (Some(&one), (2, 1)),
+    ] {
+        msg.receive(foreign(b"part", &freed), metadata);
+        assert_eq!(msg.data(), b"part");
+        assert_eq!(msg.metadata().map(|found| found.fd), metadata.map(|m| m.fd));
+        assert_eq!((Arc::strong_count(&one), Arc::strong_count(&other)), counts);
+    }
+    assert_eq!(freed.load(Ordering::Relaxed), 6);
+    msg.close();
+    assert_eq!(freed.load(Ordering::Relaxed), 7);
+    assert_eq!(Arc::strong_count(&one), 1);
+}
+
+#[test]
 fn slices_outlive_the_buffer_and_do_not_move() {
     let mut buffer = RecvBuffer::new(8192);
     let mut kept = Vec::new();
