@@ -384,8 +384,11 @@ impl Msg {
     /// The room of a body that lies within the message, and how much of it is body.
     #[inline]
     pub fn short(&self) -> Option<(&[u8; Msg::INLINE], u8)> {
+        if self.kind != INLINE {
+            return None;
+        }
         // SAFETY: the kind says that the octets are inside; all of them were written once.
-        (self.kind == INLINE).then(|| (unsafe { &self.body.inline }, self.inline_len))
+        Some((unsafe { &self.body.inline }, self.inline_len))
     }
 
     /// The body for C to read and write; never null for messages of our own.

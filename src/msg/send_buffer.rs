@@ -60,6 +60,21 @@ impl SendBuffer {
         self.len += octets.len();
     }
 
+    /// Adds a short frame: its two octets of header, of which the second is the length (at most
+    /// [`Msg::INLINE`]) of the body, and that much of the octets. Copies of one size cost less than
+    /// copies of the right size.
+    #[inline]
+    pub fn extend_short(&mut self, header: [u8; 2], octets: &[u8; Msg::INLINE]) {
+        let size = header.len() + (header[1] as usize).min(Msg::INLINE);
+        let mut frame = [0; 2 + Msg::INLINE];
+        frame[..2].copy_from_slice(&header);
+        frame[2..].copy_from_slice(octets);
+        let end = self.arena.len() + size;
+        self.arena.extend_from_slice(&frame);
+        self.arena.truncate(end);
+        self.len += size;
+    }
+
     /// The `count` octets that were [added](SendBuffer::extend) last, to be sealed.
     #[inline]
     pub fn tail_mut(&mut self, count: usize) -> &mut [u8] {

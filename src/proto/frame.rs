@@ -81,8 +81,13 @@ pub fn put_header(flags: u8, len: usize, out: &mut SendBuffer) {
 /// Writes a message part as a data frame.
 #[inline]
 pub fn put(msg: Msg, out: &mut SendBuffer) {
-    put_header(msg.flags() & flag::MORE, msg.len(), out);
-    out.push_body(msg);
+    let more = msg.flags() & flag::MORE;
+    if let Some((octets, len)) = msg.short() {
+        out.extend_short([more, len], octets);
+    } else {
+        put_header(more, msg.len(), out);
+        out.push_body(msg);
+    }
 }
 
 /// A body that arrives in pieces, in memory of its own.

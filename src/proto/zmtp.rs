@@ -106,20 +106,15 @@ impl Zmtp {
         out: &mut SendBuffer,
         now: Instant,
     ) -> Result<Option<Event>, Failure> {
+        if let Some(msg) = self.decode_short(input) {
+            return Ok(Some(Event::Message(msg)));
+        }
         if self.plain
             && let [more @ (0 | frame::MORE), len, rest @ ..] = input.unread()
             && *len as usize <= rest.len()
             && u64::from(*len) <= self.max
         {
             let (more, len) = (*more, *len as usize);
-            if len <= Msg::INLINE
-                && let Some(octets) = rest.first_chunk()
-                && !self.timers.listens()
-            {
-                let msg = Msg::inline(*octets, len, more);
-                input.advance(2 + len);
-                return Ok(Some(Event::Message(msg)));
-            }
             if self.timers.listens() {
                 self.timers.heard(now);
             }
@@ -129,6 +124,25 @@ impl Zmtp {
             return Ok(Some(Event::Message(msg)));
         }
         self.decode_any(input, out, now)
+    }
+
+    /// The next part, if it is whole, short, and all that is to be done about it is to hand it on.
+    /// For the many that are; what comes next in any case is for [`decode`](Zmtp::decode) to say.
+    #[inline]
+    pub fn decode_short(&self, input: &mut RecvBuffer) -> Option<Msg> {
+        if !self.plain || self.timers.listens() {
+            return None;
+        }
+        let [more @ (0 | frame::MORE), len, rest @ ..] = input.unread() else {
+            return None;
+        };
+        let (more, len) = (*more, *len as usize);
+        if len > Msg::INLINE || len as u64 > self.max {
+            return None;
+        }
+        let msg = Msg::inline(*rest.first_chunk()?, len, more);
+        input.advance(2 + len);
+        Some(msg)
     }
 
     /// Adds one part. Only after [`Event::Ready`].

@@ -366,6 +366,9 @@ impl Connection {
             return Ok(true);
         }
         loop {
+            if !self.decode_short(pipe, buffer)? {
+                return Ok(false);
+            }
             let (out, now) = (&mut self.out, self.now);
             let event = each!(&mut self.protocol, protocol => protocol.decode(buffer, out, now))
                 .map_err(End::Protocol)?;
@@ -381,6 +384,23 @@ impl Connection {
         }
         if (self.inquiry.is_some() || self.errand.is_some()) && buffer.len() > EARLY {
             return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Takes out short parts, of which there may be very many, without the detour by events.
+    fn decode_short(
+        &mut self,
+        pipe: &mut Option<Pipe>,
+        buffer: &mut RecvBuffer,
+    ) -> Result<bool, End> {
+        let (Protocol::Zmtp(zmtp), Some(end)) = (&self.protocol, pipe.as_mut()) else {
+            return Ok(true);
+        };
+        while let Some(mut msg) = zmtp.decode_short(buffer) {
+            if !end.put(&mut msg) {
+                return self.deliver(pipe, msg);
+            }
         }
         Ok(true)
     }
@@ -578,7 +598,7 @@ impl Connection {
                 && let Some(pipe) = &mut pipe
             {
                 while self.out.len() < BATCH {
-                    let Some(msg) = pipe.read() else { break };
+                    let Some(msg) = pipe.take_part() else { break };
                     self.encode(msg);
                 }
             }
