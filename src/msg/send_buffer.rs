@@ -11,7 +11,7 @@ use super::Msg;
 /// Bodies from this size on are written from where they are instead of being copied.
 const GATHER_FROM: usize = 4 * 1024;
 /// How many pieces one gather-write takes at most.
-const PIECES: usize = 64;
+const PIECES: usize = 128;
 /// An arena that grew beyond this is given back once it is empty.
 const KEEP: usize = 64 * 1024;
 
@@ -46,6 +46,11 @@ impl SendBuffer {
     /// How many octets wait.
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// How many of them are copies in the arena.
+    pub fn copied(&self) -> usize {
+        self.arena.len() - self.head
     }
 
     /// Whether nothing waits.

@@ -26,8 +26,10 @@ use super::protocol::{Protocol, each};
 use super::zap::{Handler, Inquiry};
 use super::{Plan, Session};
 
-/// Encoded octets gathered for one write.
-const BATCH: usize = 64 * 1024;
+/// Encoded octets gathered for one write, bodies where they are included.
+const BATCH: usize = 256 * 1024;
+/// How many of them are copied at most: each connection has its own memory for these.
+const COPIED: usize = 64 * 1024;
 /// How much is read behind a large body: most likely another one begins, and what is read of it
 /// into the common buffer must be copied.
 const BEHIND_LARGE: usize = 8 * 1024;
@@ -597,7 +599,7 @@ impl Connection {
             if self.ready
                 && let Some(pipe) = &mut pipe
             {
-                while self.out.len() < BATCH {
+                while self.out.len() < BATCH && self.out.copied() < COPIED {
                     let Some(msg) = pipe.take_part() else { break };
                     self.encode(msg);
                 }
