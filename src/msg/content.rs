@@ -5,6 +5,7 @@
 //!        | block | data | len |    | metadata | routing id | len | kind | flags | – |   counted
 //!        | 48 octets of body       | metadata | routing id | len | kind | flags | – |   inline
 //! ```
+//! A group (RADIO, DISH) is part of the metadata: only messages that have one pay for it.
 //!
 //! Invariant: `kind` says which member of the union is alive. A counted body holds one reference
 //! on its block; a block is freed by whoever drops the last reference, exactly once.

@@ -1,8 +1,10 @@
 //! What is known of the connection a message came from (`zmq_msg_gets`).
 //!
-//! Invariant: immutable once made; shared by all messages of one connection.
+//! Invariant: immutable once made; shared by all messages of one connection, or, where messages
+//! have groups, of one connection and one group.
 
 use std::ffi::{CStr, CString};
+use std::sync::Arc;
 
 /// Properties of a connection: names are compared without regard to case (`ZMTP 3.1, 2.5.1`).
 #[derive(Debug, Default)]
@@ -10,26 +12,62 @@ pub struct Metadata {
     properties: Vec<(String, CString)>,
     /// The descriptor the message came through (`ZMQ_SRCFD`), -1 for none.
     pub fd: i32,
+    /// The message's group (RADIO, DISH).
+    group: Option<CString>,
+    /// What is known beside the group.
+    rest: Option<Arc<Metadata>>,
+}
+
+/// Text as C will see it: it ends at its first zero octet.
+fn c_text(octets: &[u8]) -> CString {
+    let end = octets.iter().position(|&octet| octet == 0);
+    CString::new(&octets[..end.unwrap_or(octets.len())]).unwrap_or_default()
 }
 
 impl Metadata {
     /// Metadata without properties, of the connection with this descriptor (-1 for none).
     pub fn new(fd: i32) -> Metadata {
         Metadata {
-            properties: Vec::new(),
             fd,
+            ..Metadata::default()
         }
+    }
+
+    /// What a message of this group has, of which this much is known. The group ends at its first
+    /// zero octet, as C will see it.
+    pub fn with_group(group: &[u8], known: Option<&Arc<Metadata>>) -> Metadata {
+        // Only the rest of what is known: groups do not pile up.
+        let rest = known.and_then(|known| match known.group {
+            Some(_) => known.rest.clone(),
+            None => Some(known.clone()),
+        });
+        Metadata {
+            properties: Vec::new(),
+            fd: rest.as_ref().map_or(-1, |rest| rest.fd),
+            group: Some(c_text(group)),
+            rest,
+        }
+    }
+
+    /// Whether this is what [`with_group`](Metadata::with_group) makes of the two.
+    pub fn is_group_of(&self, group: &[u8], known: Option<&Arc<Metadata>>) -> bool {
+        let same = match (&self.rest, known) {
+            (Some(rest), Some(known)) => Arc::ptr_eq(rest, known),
+            (None, None) => true,
+            _ => false,
+        };
+        // A group that was cut is never the same.
+        same && self.group().to_bytes() == group
+    }
+
+    /// The message's group, empty if it has none.
+    pub fn group(&self) -> &CStr {
+        self.group.as_deref().unwrap_or_default()
     }
 
     /// Adds a property. The value ends at its first zero octet, as C will see it.
     pub fn insert(&mut self, name: &str, value: &[u8]) {
-        let end = value
-            .iter()
-            .position(|&octet| octet == 0)
-            .unwrap_or(value.len());
-        if let Ok(value) = CString::new(&value[..end]) {
-            self.properties.push((name.to_owned(), value));
-        }
+        self.properties.push((name.to_owned(), c_text(value)));
     }
 
     /// The value of a property; `Identity` is an older name of `Routing-Id`.
@@ -43,5 +81,6 @@ impl Metadata {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_c_str())
+            .or_else(|| self.rest.as_ref()?.get(name))
     }
 }

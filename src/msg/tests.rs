@@ -254,3 +254,21 @@ fn many_shares_cost_one_count_and_free_the_body_once() {
     let copies: Vec<Msg> = short.share_many(3).collect();
     assert!(!short.is_shared() && copies.iter().all(|copy| copy.data() == b"inline"));
 }
+
+#[test]
+fn a_group_leaves_the_rest_of_the_metadata_as_it_was() {
+    use std::sync::Arc;
+    let mut known = Metadata::new(7);
+    known.insert("X-App", b"here");
+    let known = Arc::new(known);
+    let one = Arc::new(Metadata::with_group(b"weather", Some(&known)));
+    let other = Metadata::with_group(b"news\0tail", Some(&one));
+    assert_eq!((one.group(), other.group()), (c"weather", c"news"));
+    assert_eq!((other.fd, other.get("x-app")), (7, Some(c"here")));
+    // The first group is gone, the connection is not.
+    assert_eq!((Arc::strong_count(&one), Arc::strong_count(&known)), (1, 3));
+    assert_eq!(
+        (known.group(), Metadata::with_group(b"", None).fd),
+        (c"", -1)
+    );
+}

@@ -83,6 +83,21 @@ impl FairQueue {
         Err(Errno::EAGAIN)
     }
 
+    /// The next message of a single part; longer ones are dropped whole.
+    pub(super) fn recv_single(
+        &mut self,
+        pipes: &mut Pipes,
+        msg: &mut Msg,
+    ) -> Result<PipeId, Errno> {
+        loop {
+            let pipe = self.recv(pipes, msg)?;
+            if !msg.more() {
+                return Ok(pipe);
+            }
+            self.skip(pipes, msg);
+        }
+    }
+
     /// Whether `recv` would return a part.
     pub(super) fn has_in(&mut self, pipes: &mut Pipes) -> bool {
         if self.cut.is_some() {

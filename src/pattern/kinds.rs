@@ -4,13 +4,18 @@
 
 use super::Pattern;
 use super::dealer::Dealer;
+use super::dgram::Dgram;
+use super::dish::Dish;
 use super::pair::Pair;
 use super::publish::Publish;
 use super::pull::Pull;
 use super::push::Push;
+use super::radio::Radio;
 use super::rep::Rep;
 use super::req::Req;
 use super::router::Router;
+use super::server::Server;
+use super::single::{Channel, Client, Gather, Scatter};
 use super::stream::Stream;
 use super::subscribe::Subscribe;
 use super::xpub::Xpub;
@@ -37,6 +42,16 @@ pub struct Kind {
     pub publishes: bool,
     /// `ZMQ_CONFLATE` works on it.
     pub conflatable: bool,
+    /// Messages that it sends have a group.
+    pub has_groups: bool,
+    /// Messages name its peers by number.
+    pub numbers_peers: bool,
+    /// `ZMQ_HELLO_MSG` works on it.
+    pub says_hello: bool,
+    /// `ZMQ_DISCONNECT_MSG` works on it.
+    pub hears_disconnects: bool,
+    /// `ZMQ_HICCUP_MSG` works on it.
+    pub hears_hiccups: bool,
     /// It belongs to the draft API.
     pub draft: bool,
     /// It may be used from several threads at once, and has single-part messages only.
@@ -56,11 +71,25 @@ const PLAIN: Kind = Kind {
     subscribes: false,
     publishes: false,
     conflatable: false,
+    has_groups: false,
+    numbers_peers: false,
+    says_hello: false,
+    hears_disconnects: false,
+    hears_hiccups: false,
     draft: false,
     thread_safe: false,
     make: |_| Box::new(Pair::default()),
 };
 
+/// What most draft types are.
+const DRAFT: Kind = Kind {
+    draft: true,
+    thread_safe: true,
+    ..PLAIN
+};
+
+// COMPAT: draft types are there in builds without drafts too; what is missing then is functions
+// and options.
 /// All socket types, by number.
 pub static KINDS: &[Kind] = &[
     Kind {
@@ -109,6 +138,8 @@ pub static KINDS: &[Kind] = &[
         peers: &["REP", "DEALER", "ROUTER"],
         announces_routing_id: true,
         conflatable: true,
+        says_hello: true,
+        hears_hiccups: true,
         make: |_| Box::new(Dealer::default()),
         ..PLAIN
     },
@@ -118,6 +149,8 @@ pub static KINDS: &[Kind] = &[
         peers: &["REQ", "DEALER", "ROUTER"],
         wants_routing_ids: true,
         announces_routing_id: true,
+        says_hello: true,
+        hears_disconnects: true,
         make: |_| Box::new(Router::new()),
         ..PLAIN
     },
@@ -159,6 +192,80 @@ pub static KINDS: &[Kind] = &[
         raw: true,
         make: |_| Box::new(Stream::new()),
         ..PLAIN
+    },
+    Kind {
+        number: kinds::SERVER,
+        name: "SERVER",
+        peers: &["CLIENT"],
+        numbers_peers: true,
+        says_hello: true,
+        hears_disconnects: true,
+        make: |_| Box::new(Server::new()),
+        ..DRAFT
+    },
+    Kind {
+        number: kinds::CLIENT,
+        name: "CLIENT",
+        peers: &["SERVER"],
+        says_hello: true,
+        hears_hiccups: true,
+        make: |_| Box::new(Client::default()),
+        ..DRAFT
+    },
+    Kind {
+        number: kinds::RADIO,
+        name: "RADIO",
+        peers: &["DISH"],
+        has_groups: true,
+        make: |_| Box::new(Radio::default()),
+        ..DRAFT
+    },
+    Kind {
+        number: kinds::DISH,
+        name: "DISH",
+        peers: &["RADIO"],
+        subscribes: true,
+        make: |_| Box::new(Dish::default()),
+        ..DRAFT
+    },
+    Kind {
+        number: kinds::GATHER,
+        name: "GATHER",
+        peers: &["SCATTER"],
+        make: |_| Box::new(Gather::default()),
+        ..DRAFT
+    },
+    Kind {
+        number: kinds::SCATTER,
+        name: "SCATTER",
+        peers: &["GATHER"],
+        make: |_| Box::new(Scatter::default()),
+        ..DRAFT
+    },
+    Kind {
+        number: kinds::DGRAM,
+        name: "DGRAM",
+        thread_safe: false,
+        make: |_| Box::new(Dgram::default()),
+        ..DRAFT
+    },
+    Kind {
+        number: kinds::PEER,
+        name: "PEER",
+        peers: &["PEER"],
+        numbers_peers: true,
+        says_hello: true,
+        hears_disconnects: true,
+        hears_hiccups: true,
+        make: |_| Box::new(Server::new()),
+        ..DRAFT
+    },
+    Kind {
+        number: kinds::CHANNEL,
+        name: "CHANNEL",
+        peers: &["CHANNEL"],
+        make: |_| Box::new(Channel::default()),
+        ..DRAFT
     },
 ];
 

@@ -5,7 +5,10 @@
 //! the socket calls again once a pipe was reported.
 
 mod active_set;
+mod behind;
 mod dealer;
+mod dgram;
+mod dish;
 mod distribute;
 mod fair_queue;
 mod keys;
@@ -15,10 +18,13 @@ mod pair;
 mod publish;
 mod pull;
 mod push;
+mod radio;
 mod rep;
 mod req;
 mod router;
 mod routing;
+mod server;
+mod single;
 mod stream;
 mod subscribe;
 mod subscriptions;
@@ -97,6 +103,28 @@ pub trait Pattern: Send {
     /// (`zmq_socket_get_peer_state`). `EHOSTUNREACH` if there is no such peer, `ENOTSUP` if this
     /// socket type has no routing ids.
     fn peer_state(&mut self, _: &mut Scope<'_>, _routing_id: &[u8]) -> Result<bool, Errno> {
+        Err(Errno::ENOTSUP)
+    }
+
+    /// The number by which messages name the peer behind a pipe (SERVER, PEER).
+    fn peer_number(&self, _: PipeId) -> Option<u32> {
+        None
+    }
+
+    /// The pipe to the peer with this number. `EHOSTUNREACH` if there is none, `ENOTSUP` if this
+    /// socket type does not number its peers.
+    fn peer_pipe(&self, _number: u32) -> Result<PipeId, Errno> {
+        Err(Errno::ENOTSUP)
+    }
+
+    /// Joins a group (`zmq_join`). `EINVAL` if that was done, or its name is too long; `ENOTSUP`
+    /// where there are no groups to join.
+    fn join(&mut self, _: &mut Scope<'_>, _group: &[u8]) -> Result<(), Errno> {
+        Err(Errno::ENOTSUP)
+    }
+
+    /// Leaves a group (`zmq_leave`). `EINVAL` if it was not joined, `ENOTSUP` as for `join`.
+    fn leave(&mut self, _: &mut Scope<'_>, _group: &[u8]) -> Result<(), Errno> {
         Err(Errno::ENOTSUP)
     }
 }

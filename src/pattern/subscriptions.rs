@@ -178,16 +178,30 @@ impl Subscriptions {
     #[inline]
     pub(super) fn matching(&self, octets: &[u8], mut found: impl FnMut(PipeId)) {
         self.topics.prefixes_of(octets, |index| {
-            let value = self.topics.value(index);
-            if value & CROWD == 0 {
-                found(PipeId(value));
-            } else {
-                for &pipe in &self.crowds[(value & !CROWD) as usize] {
-                    found(pipe);
-                }
-            }
+            self.each(index, &mut found);
             true
         });
+    }
+
+    /// Calls `found` for every pipe that wants this topic.
+    #[inline]
+    fn each(&self, index: Index, found: &mut impl FnMut(PipeId)) {
+        let value = self.topics.value(index);
+        if value & CROWD == 0 {
+            found(PipeId(value));
+        } else {
+            for &pipe in &self.crowds[(value & !CROWD) as usize] {
+                found(pipe);
+            }
+        }
+    }
+
+    /// Calls `found` for every pipe that wants just this topic: where topics are names (groups).
+    #[inline]
+    pub(super) fn wanting(&self, topic: &[u8], mut found: impl FnMut(PipeId)) {
+        if let Some(index) = self.topics.find(topic) {
+            self.each(index, &mut found);
+        }
     }
 }
 

@@ -3,8 +3,7 @@
 //! Invariant: every publisher was told, or is about to be told by `behind`, what `interests` says:
 //! a full pipe delays subscriptions and never loses them.
 
-use std::collections::VecDeque;
-
+use super::behind::Behind;
 use super::distribute::Distribute;
 use super::fair_queue::FairQueue;
 use super::subscriptions::{Interests, Removed};
@@ -12,13 +11,7 @@ use super::xpub::request;
 use super::{Arrival, Pattern, Scope};
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};
-use crate::runtime::{PipeId, Pipes, Rejected};
-
-/// Subscriptions that a full pipe did not take yet.
-struct Behind {
-    pipe: PipeId,
-    requests: VecDeque<Msg>,
-}
+use crate::runtime::{PipeId, Pipes};
 
 /// See the module.
 pub(super) struct Xsub {
@@ -27,7 +20,7 @@ pub(super) struct Xsub {
     inbound: FairQueue,
     outbound: Distribute,
     pub(super) interests: Interests,
-    behind: Vec<Behind>,
+    behind: Behind,
     /// The first part of a message that passed the filter before the application asked for it.
     prefetched: Option<(PipeId, Msg)>,
     /// The application has read a part and more follow.
@@ -46,7 +39,7 @@ impl Xsub {
             inbound: FairQueue::default(),
             outbound: Distribute::default(),
             interests: Interests::default(),
-            behind: Vec::new(),
+            behind: Behind::default(),
             prefetched: None,
             more_in: false,
             more_out: false,
@@ -61,7 +54,7 @@ impl Xsub {
         } = self;
         let mut full = Vec::new();
         for pipe in outbound.iter() {
-            if !tell(behind, pipes, pipe, msg.share()) {
+            if !behind.tell(pipes, pipe, msg.share()) {
                 full.push(pipe);
             }
         }
@@ -72,7 +65,7 @@ impl Xsub {
 
     /// Tells a publisher that knows nothing yet about every subscription.
     fn tell_everything(&mut self, pipes: &mut Pipes, pipe: PipeId) {
-        self.behind.retain(|behind| behind.pipe != pipe);
+        self.behind.forget(pipe);
         let mut told = true;
         for topic in self.interests.iter() {
             let Ok(mut msg) = request(1, topic) else {
@@ -81,7 +74,7 @@ impl Xsub {
                 return;
             };
             msg.set(flag::SUBSCRIBE);
-            told &= tell(&mut self.behind, pipes, pipe, msg);
+            told &= self.behind.tell(pipes, pipe, msg);
         }
         if !told {
             self.outbound.hold(pipe);
@@ -113,28 +106,6 @@ impl Xsub {
     }
 }
 
-/// Writes a subscription, or has it wait in order. `false`: it waits.
-fn tell(behind: &mut Vec<Behind>, pipes: &mut Pipes, pipe: PipeId, msg: Msg) -> bool {
-    if let Some(behind) = behind.iter_mut().find(|behind| behind.pipe == pipe) {
-        behind.requests.push_back(msg);
-        return false;
-    }
-    match pipes.write(pipe, msg) {
-        Ok(()) => {
-            pipes.flush(pipe);
-            true
-        }
-        Err(Rejected(msg)) => {
-            let gone = pipes.get(pipe).is_none_or(|end| end.is_abandoned());
-            if !gone {
-                let requests = VecDeque::from([msg]);
-                behind.push(Behind { pipe, requests });
-            }
-            false
-        }
-    }
-}
-
 impl Pattern for Xsub {
     fn attached(&mut self, scope: &mut Scope<'_>, pipe: PipeId, _: Arrival<'_>) {
         self.inbound.attach(pipe);
@@ -147,22 +118,9 @@ impl Pattern for Xsub {
     }
 
     fn writable(&mut self, scope: &mut Scope<'_>, pipe: PipeId) {
-        if let Some(place) = self.behind.iter().position(|behind| behind.pipe == pipe) {
-            let mut requests = std::mem::take(&mut self.behind[place].requests);
-            while let Some(msg) = requests.pop_front() {
-                if let Err(Rejected(msg)) = scope.pipes.write(pipe, msg) {
-                    requests.push_front(msg);
-                    break;
-                }
-            }
-            scope.pipes.flush(pipe);
-            if !requests.is_empty() {
-                self.behind[place].requests = requests;
-                return;
-            }
-            self.behind.swap_remove(place);
+        if self.behind.catch_up(scope.pipes, pipe) {
+            self.outbound.activate(pipe);
         }
-        self.outbound.activate(pipe);
     }
 
     fn hiccuped(&mut self, scope: &mut Scope<'_>, pipe: PipeId) {
@@ -175,7 +133,7 @@ impl Pattern for Xsub {
     fn gone(&mut self, _: &mut Scope<'_>, pipe: PipeId) {
         self.inbound.gone(pipe);
         self.outbound.gone(pipe);
-        self.behind.retain(|behind| behind.pipe != pipe);
+        self.behind.forget(pipe);
         if self
             .prefetched
             .take_if(|(from, part)| *from == pipe && part.more())

@@ -60,6 +60,7 @@ impl Socket {
         let mut inner = self.enter()?;
         let endpoint = text(endpoint)?;
         let (scheme, address) = transport::split(endpoint)?;
+        inner.check_scheme(endpoint, Side::Bind)?;
         if scheme == INPROC {
             return inner.bind_inproc(endpoint, address);
         }
@@ -69,13 +70,35 @@ impl Socket {
     /// Connects to an endpoint.
     pub fn connect(&self, endpoint: &[u8]) -> Result<(), Errno> {
         let _uncancelled = Uncancelled::begin();
+        self.enter()?.connect(endpoint).map(|_| ())
+    }
+
+    /// Connects to an endpoint and tells the number by which messages name the peer there
+    /// (`zmq_connect_peer`). `ENOTSUP` unless the socket is a PEER; `EFAULT` if there is no pipe
+    /// before the connection stands (`ZMQ_IMMEDIATE`).
+    pub fn connect_peer(&self, endpoint: &[u8]) -> Result<u32, Errno> {
+        let _uncancelled = Uncancelled::begin();
         let mut inner = self.enter()?;
-        let endpoint = text(endpoint)?;
-        let (scheme, address) = transport::split(endpoint)?;
-        if scheme == INPROC {
-            return inner.connect_inproc(endpoint, address);
+        if inner.kind.number != kind::PEER {
+            return Err(Errno::ENOTSUP);
         }
-        inner.connect_stream(endpoint)
+        if inner.options.immediate {
+            return Err(Errno::EFAULT);
+        }
+        let pipe = inner.connect(endpoint)?;
+        let number = pipe.and_then(|pipe| inner.pattern.peer_number(pipe));
+        // A peer that was bound in this process may be gone already.
+        number.ok_or(Errno::EHOSTUNREACH)
+    }
+
+    /// Hangs up on the peer with this number (`zmq_disconnect_peer`). `EHOSTUNREACH` if there is
+    /// none, `ENOTSUP` if the socket's type does not number its peers.
+    pub fn disconnect_peer(&self, number: u32) -> Result<(), Errno> {
+        let _uncancelled = Uncancelled::begin();
+        let mut inner = self.enter()?;
+        let pipe = inner.pattern.peer_pipe(number)?;
+        inner.let_go(pipe);
+        Ok(())
     }
 
     /// Takes back a bind.
@@ -132,7 +155,39 @@ impl Socket {
     }
 }
 
+/// What is to be done with an endpoint.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Bind,
+    Connect,
+}
+
 impl Inner {
+    /// `ENOCOMPATPROTO` if this socket type cannot do that with this scheme; `EINVAL` without one.
+    fn check_scheme(&self, endpoint: &str, side: Side) -> Result<(), Errno> {
+        let (scheme, _) = transport::split(endpoint)?;
+        let fits = match (scheme, self.kind.number) {
+            // Datagrams go one way: who receives binds, who sends connects.
+            ("udp", kind::RADIO) => side == Side::Connect,
+            ("udp", kind::DISH | kind::DGRAM) => side == Side::Bind,
+            ("udp", _) => false,
+            (_, kind::DGRAM) => scheme != INPROC && transport::parse(endpoint).is_err(),
+            _ => true,
+        };
+        fits.then_some(()).ok_or(Errno::ENOCOMPATPROTO)
+    }
+
+    /// Connects, and returns the pipe if there is one already.
+    fn connect(&mut self, endpoint: &[u8]) -> Result<Option<PipeId>, Errno> {
+        let endpoint = text(endpoint)?;
+        let (scheme, address) = transport::split(endpoint)?;
+        self.check_scheme(endpoint, Side::Connect)?;
+        if scheme == INPROC {
+            return self.connect_inproc(endpoint, address).map(Some);
+        }
+        self.connect_stream(endpoint)
+    }
+
     fn party(&self) -> Party {
         Party {
             owner: self.id,
@@ -160,7 +215,7 @@ impl Inner {
         Ok(())
     }
 
-    fn connect_inproc(&mut self, endpoint: &str, name: &str) -> Result<(), Errno> {
+    fn connect_inproc(&mut self, endpoint: &str, name: &str) -> Result<PipeId, Errno> {
         let inbox = self.inbox.clone();
         let (party, conflate) = (self.party(), self.conflates());
         let pipe = self
@@ -177,7 +232,7 @@ impl Inner {
             routing_id,
         });
         self.remember(endpoint, endpoint.to_owned(), What::InprocConnected(id));
-        Ok(())
+        Ok(id)
     }
 
     fn take_back_inproc(&mut self, endpoint: &str, name: &str) -> Result<(), Errno> {
@@ -261,13 +316,13 @@ impl Inner {
         Ok(())
     }
 
-    fn connect_stream(&mut self, endpoint: &str) -> Result<(), Errno> {
+    fn connect_stream(&mut self, endpoint: &str) -> Result<Option<PipeId>, Errno> {
         let (family, address) = transport::parse(endpoint)?;
         family.check_connect(address, &self.options)?;
         // COMPAT: a second connection to the same place makes no sense for these, and is ignored.
         let single = [kind::DEALER, kind::SUB, kind::PUB, kind::REQ].contains(&self.kind.number);
         if single && self.endpoints.iter().any(|one| one.given == endpoint) {
-            return Ok(());
+            return Ok(None);
         }
         let mut plan = self.plan()?;
         let routing_id = std::mem::take(&mut self.options.connect_routing_id);
@@ -299,7 +354,7 @@ impl Inner {
         // COMPAT: in libzmq a socket's descriptor is readable after every bind and connect that
         // needs an I/O thread, until the socket is used; event loops (CZMQ's tests) rely on it.
         self.inbox.nudge();
-        Ok(())
+        Ok(pipe)
     }
 
     fn take_back_stream(&mut self, endpoint: &str) -> Result<(), Errno> {

@@ -37,7 +37,12 @@ impl Socket {
         if flags & SNDMORE != 0 {
             msg.set(flag::MORE);
         }
-        msg.set_metadata(None);
+        if !inner.kind.has_groups {
+            msg.set_metadata(None);
+        }
+        if !inner.kind.numbers_peers {
+            msg.routing_id = 0;
+        }
         match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
             Err(Errno::EAGAIN) => {}
             result => return result,

@@ -8,6 +8,7 @@ mod close;
 mod endpoint;
 mod io;
 mod options;
+mod peers;
 mod realm;
 
 use std::sync::Arc;

@@ -3,8 +3,10 @@
 
 mod pipeline;
 mod pubsub;
+mod radio_dish;
 mod reqrep;
 mod routing;
+mod single;
 mod subscriptions;
 mod table;
 mod upstream;
