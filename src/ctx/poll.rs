@@ -45,10 +45,10 @@ pub fn poll(items: &mut [Item], timeout: i64) -> Result<usize, Errno> {
             return Ok(ready);
         }
         let parker = Parker::current();
-        parker.reset();
         if !fds.is_empty() {
             parker.clear();
         }
+        parker.reset();
         let mut watched = 0;
         let mut quiet = Ok(true);
         for socket in items.iter().filter_map(|item| item.socket) {

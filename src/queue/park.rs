@@ -58,14 +58,15 @@ impl Parker {
 
     /// Forgets wake-ups that came before: called before telling anyone whom to wake.
     pub fn reset(&self) {
-        *self.woken.lock() = false;
         if self.edges.is_none() {
             self.clear();
         }
+        *self.woken.lock() = false;
     }
 
-    /// Makes the [descriptor](Parker::fd) unreadable: called after `reset` by those who wait for
-    /// it themselves.
+    /// Makes the [descriptor](Parker::fd) unreadable: called before `reset` by those who wait for
+    /// it themselves. (The other way round a late `unpark` between the two would be forgotten here
+    /// and remembered there, and those that follow would not signal.)
     pub fn clear(&self) {
         if let Some(event) = &self.event {
             event.clear();
