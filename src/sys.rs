@@ -127,6 +127,34 @@ pub fn poll(items: &mut [libc::pollfd], deadline: Option<Instant>) -> Result<usi
     usize::try_from(ready).map_err(|_| Errno::last())
 }
 
+/// Which signals are blocked.
+#[derive(Clone, Copy)]
+pub struct SignalMask(pub libc::sigset_t);
+
+/// Like [`poll`], with other signals blocked for just as long (`ppoll(2)`); without a mask no
+/// different from it.
+pub fn poll_masked(
+    items: &mut [libc::pollfd],
+    deadline: Option<Instant>,
+    mask: Option<&SignalMask>,
+) -> Result<usize, Errno> {
+    let Some(mask) = mask else {
+        return poll(items, deadline);
+    };
+    let timeout = deadline.map(|deadline| {
+        let left = deadline.saturating_duration_since(Instant::now());
+        libc::timespec {
+            tv_sec: libc::time_t::try_from(left.as_secs()).unwrap_or(libc::time_t::MAX),
+            tv_nsec: left.subsec_nanos() as _,
+        }
+    });
+    let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+    let count = items.len() as libc::nfds_t;
+    // SAFETY: items, time and mask live for the call.
+    let ready = unsafe { libc::ppoll(items.as_mut_ptr(), count, timeout, &mask.0) };
+    usize::try_from(ready).map_err(|_| Errno::last())
+}
+
 /// Counts the forks that this process descends from since the library was first used.
 ///
 /// What threads and descriptors a context has belong to the generation that made it.

@@ -18,11 +18,15 @@
 
 pub mod consts;
 mod ctx;
+#[cfg(feature = "draft")]
+mod draft;
 mod error;
 mod handle;
 mod legacy;
 mod msg;
 mod poll;
+#[cfg(feature = "draft")]
+mod poller;
 mod proxy;
 mod security;
 mod socket;
@@ -33,10 +37,14 @@ mod utils;
 mod tests;
 
 pub use ctx::*;
+#[cfg(feature = "draft")]
+pub use draft::*;
 pub use error::*;
 pub use legacy::*;
 pub use msg::*;
 pub use poll::*;
+#[cfg(feature = "draft")]
+pub use poller::*;
 pub use proxy::*;
 pub use security::*;
 pub use socket::*;
@@ -58,6 +66,11 @@ impl Answer for c_int {
 
 impl Answer for c_long {
     const FAILED: c_long = -1;
+}
+
+/// A number that names a peer.
+impl Answer for u32 {
+    const FAILED: u32 = 0;
 }
 
 impl Answer for usize {

@@ -5,6 +5,7 @@
 //! everyone with ETERM, and waits until no share is out.
 
 pub mod poll;
+pub mod poller;
 pub mod proxy;
 pub mod timers;
 
@@ -71,6 +72,16 @@ impl Context {
     /// An option's value (`zmq_ctx_get`).
     pub fn get(&self, option: i32) -> Result<i32, Errno> {
         self.realm()?.options().get(option)
+    }
+
+    /// Sets an option from octets (`zmq_ctx_set_ext`); `None` is a null pointer.
+    pub fn set_ext(&self, option: i32, value: Option<&[u8]>) -> Result<(), Errno> {
+        self.realm()?.options().set_ext(option, value)
+    }
+
+    /// Writes an option's value into the buffer and returns its length (`zmq_ctx_get_ext`).
+    pub fn get_ext(&self, option: i32, buffer: &mut [u8]) -> Result<usize, Errno> {
+        self.realm()?.options().get_ext(option, buffer)
     }
 
     /// A new socket (`zmq_socket`). `EINVAL` for an unknown type, `EMFILE` for one too many or

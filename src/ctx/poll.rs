@@ -1,4 +1,4 @@
-//! `zmq_poll`: waiting for several sockets and descriptors at once.
+//! `zmq_poll` and `zmq_ppoll`: waiting for several sockets and descriptors at once.
 //!
 //! Invariant: it looks, then sleeps with its parker in the inbox of every socket, then looks
 //! again; an event between the two leaves a mark and so prevents the sleep.
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use crate::errno::Errno;
 use crate::queue::Parker;
 use crate::socket::Socket;
-use crate::sys;
+use crate::sys::{self, SignalMask};
 
 /// `ZMQ_POLLIN`, `ZMQ_POLLOUT`, `ZMQ_POLLERR`, `ZMQ_POLLPRI`.
-const IN: i16 = 1;
-const OUT: i16 = 2;
-const ERR: i16 = 4;
-const PRI: i16 = 8;
+pub(super) const IN: i16 = 1;
+pub(super) const OUT: i16 = 2;
+pub(super) const ERR: i16 = 4;
+pub(super) const PRI: i16 = 8;
 
 /// Something to wait for: a socket or, where that is `None`, a descriptor.
 #[derive(Clone, Copy)]
@@ -32,13 +32,22 @@ pub struct Item {
 /// Waits until one of the items is ready, for at most `timeout` milliseconds (-1: for ever).
 /// Returns how many are. `ETERM`, `EINTR`, `ENOTSOCK`.
 pub fn poll(items: &mut [Item], timeout: i64) -> Result<usize, Errno> {
+    poll_masked(items, timeout, None)
+}
+
+/// Like [`poll`], but while it looks and sleeps these signals are blocked, and no others.
+pub fn poll_masked(
+    items: &mut [Item],
+    timeout: i64,
+    mask: Option<&SignalMask>,
+) -> Result<usize, Errno> {
     let deadline = u64::try_from(timeout)
         .ok()
         .and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout)));
-    let mut fds = Descriptors::new(items)?;
+    let mut fds = Descriptors::new(items, mask)?;
     loop {
         // The descriptors first: one may be the ZMQ_FD of a socket, which looking at it clears.
-        let ready = fds.look(items, None)?;
+        let ready = fds.look(items)?;
         // Descriptors that are ready do not excuse from looking at the sockets.
         let ready = ready + look(items)?;
         if ready > 0 || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
@@ -86,21 +95,25 @@ fn look(items: &mut [Item]) -> Result<usize, Errno> {
 }
 
 /// The descriptors among the items, as `poll(2)` wants them; the first place is the parker's.
-struct Descriptors(Vec<libc::pollfd>);
+struct Descriptors<'a> {
+    fds: Vec<libc::pollfd>,
+    mask: Option<&'a SignalMask>,
+}
 
-impl Descriptors {
-    fn new(items: &[Item]) -> Result<Descriptors, Errno> {
+impl<'a> Descriptors<'a> {
+    /// Empty if there are none, and no mask that only `ppoll(2)` can set.
+    fn new(items: &[Item], mask: Option<&'a SignalMask>) -> Result<Descriptors<'a>, Errno> {
         let mut fds = Vec::new();
+        let own = items.iter().filter(|item| item.socket.is_none()).count();
+        if own > 0 || mask.is_some() {
+            fds.try_reserve(own + 1).map_err(|_| Errno::ENOMEM)?;
+            fds.push(libc::pollfd {
+                fd: -1,
+                events: libc::POLLIN,
+                revents: 0,
+            });
+        }
         for item in items.iter().filter(|item| item.socket.is_none()) {
-            if fds.is_empty() {
-                fds.try_reserve(items.len() + 1)
-                    .map_err(|_| Errno::ENOMEM)?;
-                fds.push(libc::pollfd {
-                    fd: -1,
-                    events: libc::POLLIN,
-                    revents: 0,
-                });
-            }
             let mut events = 0;
             for (ours, theirs) in [
                 (IN, libc::POLLIN),
@@ -117,23 +130,23 @@ impl Descriptors {
                 revents: 0,
             });
         }
-        Ok(Descriptors(fds))
+        Ok(Descriptors { fds, mask })
     }
 
     fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.fds.is_empty()
     }
 
     /// Looks at the descriptors without waiting, and tells the items: how many are ready.
-    fn look(&mut self, items: &mut [Item], parker: Option<i32>) -> Result<usize, Errno> {
+    fn look(&mut self, items: &mut [Item]) -> Result<usize, Errno> {
         if self.is_empty() {
             return Ok(0);
         }
-        self.0[0].fd = parker.unwrap_or(-1);
-        sys::poll(&mut self.0, Some(Instant::now()))?;
+        self.fds[0].fd = -1;
+        sys::poll_masked(&mut self.fds, Some(Instant::now()), self.mask)?;
         let mut ready = 0;
         let own = items.iter_mut().filter(|item| item.socket.is_none());
-        for (item, fd) in own.zip(&self.0[1..]) {
+        for (item, fd) in own.zip(&self.fds[1..]) {
             let mut revents = 0;
             for (ours, theirs) in [
                 (IN, libc::POLLIN),
@@ -158,9 +171,9 @@ impl Descriptors {
     fn sleep(&mut self, parker: &Parker, deadline: Option<Instant>) -> Result<(), Errno> {
         // Without a descriptor of its own the parker cannot be waited for beside others.
         let fd = parker.fd().ok_or(Errno::EMFILE)?;
-        self.0[0].fd = fd;
-        sys::poll(&mut self.0, deadline)?;
-        if self.0[0].revents & libc::POLLNVAL != 0 {
+        self.fds[0].fd = fd;
+        sys::poll_masked(&mut self.fds, deadline, self.mask)?;
+        if self.fds[0].revents & libc::POLLNVAL != 0 {
             // The program closed what was not its own.
             return Err(Errno::EBADF);
         }

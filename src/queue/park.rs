@@ -34,12 +34,7 @@ impl Parker {
         let fresh = || {
             let event = EventFd::new().ok();
             let edges = event.as_ref().and_then(|event| Edges::new(event.fd()).ok());
-            Arc::new(Parker {
-                event,
-                edges,
-                woken: Mutex::new(false),
-                condition: Condvar::new(),
-            })
+            Arc::new(Parker::made_of(event, edges))
         };
         let generation = sys::fork_generation();
         // A thread that is just ending has no thread-local storage any more.
@@ -54,6 +49,21 @@ impl Parker {
             }
         })
         .unwrap_or_else(|_| fresh())
+    }
+
+    fn made_of(event: Option<EventFd>, edges: Option<Edges>) -> Parker {
+        Parker {
+            event,
+            edges,
+            woken: Mutex::new(false),
+            condition: Condvar::new(),
+        }
+    }
+
+    /// A parker that nobody sleeps in: its [descriptor](Parker::fd) is waited for elsewhere.
+    /// `EMFILE` and the like when there is none to have.
+    pub fn beacon() -> Result<Arc<Parker>, Errno> {
+        Ok(Arc::new(Parker::made_of(Some(EventFd::new()?), None)))
     }
 
     /// Forgets wake-ups that came before: called before telling anyone whom to wake.

@@ -159,9 +159,13 @@ fn a_parker_wakes_before_during_and_after() {
         .park(Some(before + Duration::from_millis(20)))
         .unwrap();
     assert!(before.elapsed() >= Duration::from_millis(20));
-    // The descriptor is the same, for those who wait for others too.
+    // The descriptor is the same, for those who wait for others too. One who calls while they
+    // prepare for that does not make them miss the next one.
+    parker.clear();
+    parker.unpark();
     parker.reset();
     parker.clear();
+    parker.reset();
     parker.unpark();
     crate::sys::wait_readable(parker.fd().unwrap(), None).unwrap();
     parker.reset();

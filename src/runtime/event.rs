@@ -4,20 +4,17 @@
 //! pipe, or, while that is full or not there yet, kept in a bounded backlog that forgets the
 //! oldest first. Nobody monitoring costs one relaxed load.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::inbox::{Acceptor, Attachment, Mailbox, mark};
+use super::inbox::{Acceptor, Attachment, Mailbox};
 use super::inproc::{Names, Party};
-use super::pipe::{Limits, Pipe};
+use super::monitor::Monitor;
+use super::pipe::Limits;
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};
-
-/// Events that wait for a reader at most.
-const BACKLOG: usize = 1000;
 
 /// The numbers of the events (`ZMQ_EVENT_*`).
 #[allow(missing_docs)]
@@ -37,6 +34,53 @@ pub mod number {
     pub const HANDSHAKE_SUCCEEDED: u64 = 0x1000;
     pub const HANDSHAKE_FAILED_PROTOCOL: u64 = 0x2000;
     pub const HANDSHAKE_FAILED_AUTH: u64 = 0x4000;
+    pub const PIPES_STATS: u64 = 0x1_0000;
+}
+
+/// The two ends of a connection, as endpoints; either may be empty. Version 1 of the events tells
+/// one of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// This side's.
+    pub local: String,
+    /// The peer's.
+    pub remote: String,
+    /// This side was bound: its own end is what the application knows.
+    pub bound: bool,
+}
+
+impl Ends {
+    /// Of a connection that a peer made to what was bound here.
+    pub fn accepted(local: String, remote: String) -> Ends {
+        Ends {
+            local,
+            remote,
+            bound: true,
+        }
+    }
+
+    /// Of what is bound here.
+    pub fn bound(local: &str) -> Ends {
+        Ends::accepted(local.to_owned(), String::new())
+    }
+
+    /// Of what is connected to a peer, or is to be.
+    pub fn connected(local: String, remote: String) -> Ends {
+        Ends {
+            local,
+            remote,
+            bound: false,
+        }
+    }
+
+    /// The one that version 1 tells: what the application bound or connected.
+    pub fn given(&self) -> &str {
+        if self.bound {
+            &self.local
+        } else {
+            &self.remote
+        }
+    }
 }
 
 /// Something that happened to a connection.
@@ -45,68 +89,65 @@ pub struct Event {
     /// One of [`number`].
     pub number: u64,
     /// A descriptor, an errno, an interval in milliseconds: as the manual says of each event.
-    pub value: u64,
-    /// The endpoint that the event is about.
-    pub endpoint: String,
+    pub values: Vec<u64>,
+    /// What the event is about.
+    pub ends: Ends,
+}
+
+/// To whom events are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// To one peer (PAIR).
+    One,
+    /// To several in turn (PUSH).
+    Turns,
+    /// To all who subscribed to them (PUB).
+    All,
+}
+
+/// How, and to whom, events are told.
+pub type Manner = (Version, Audience);
+
+/// How events are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// Number (16 bit) and value (32 bit) in one part, then the endpoint.
+    One,
+    /// Number, count of values and values (64 bit each), then both endpoints.
+    Two,
 }
 
 impl Event {
-    /// An event.
-    pub fn new(number: u64, value: u64, endpoint: &str) -> Event {
-        Event {
-            number,
-            value,
-            endpoint: endpoint.to_owned(),
-        }
-    }
-
-    /// As version 1 has it on the wire: number (16 bit) and value (32 bit), then the endpoint.
-    fn parts(&self) -> Option<[Msg; 2]> {
-        let mut head = [0; 6];
-        head[..2].copy_from_slice(&(self.number as u16).to_ne_bytes());
-        head[2..].copy_from_slice(&(self.value as u32).to_ne_bytes());
-        let mut first = Msg::from_slice(&head).ok()?;
-        first.set(flag::MORE);
-        Some([first, Msg::from_slice(self.endpoint.as_bytes()).ok()?])
-    }
-}
-
-struct Monitor {
-    name: Vec<u8>,
-    owner: u64,
-    pipe: Option<Pipe>,
-    backlog: VecDeque<Event>,
-    /// The reader came and went: later events are for nobody.
-    over: bool,
-}
-
-impl Monitor {
-    fn pump(&mut self) {
-        let Some(pipe) = &mut self.pipe else { return };
-        while let Some(event) = self.backlog.front() {
-            if pipe.is_abandoned() || !pipe.writable() {
-                break;
+    /// The parts of the message that tells it; `None` without memory.
+    pub(super) fn parts(&self, version: Version) -> Option<Vec<Msg>> {
+        let part = |octets: &[u8]| {
+            let mut msg = Msg::from_slice(octets).ok()?;
+            msg.set(flag::MORE);
+            Some(msg)
+        };
+        let mut parts = Vec::new();
+        match version {
+            Version::One => {
+                let value = self.values.first().copied().unwrap_or(0);
+                let mut head = [0; 6];
+                head[..2].copy_from_slice(&(self.number as u16).to_ne_bytes());
+                head[2..].copy_from_slice(&(value as u32).to_ne_bytes());
+                parts.push(part(&head)?);
+                parts.push(part(self.ends.given().as_bytes())?);
             }
-            if let Some(parts) = event.parts() {
-                for part in parts {
-                    // Checked above; a reader that left in between loses it.
-                    let _ = pipe.write(part);
+            Version::Two => {
+                let head = [self.number, self.values.len() as u64];
+                for number in head.iter().chain(&self.values) {
+                    parts.push(part(&number.to_ne_bytes())?);
                 }
+                parts.push(part(self.ends.local.as_bytes())?);
+                parts.push(part(self.ends.remote.as_bytes())?);
             }
-            self.backlog.pop_front();
         }
-        pipe.flush();
-    }
-
-    fn push(&mut self, event: Event) {
-        if self.over {
-            return;
+        if let Some(last) = parts.last_mut() {
+            last.clear(flag::MORE);
         }
-        if self.backlog.len() == BACKLOG {
-            self.backlog.pop_front();
-        }
-        self.backlog.push_back(event);
-        self.pump();
+        Some(parts)
     }
 }
 
@@ -124,14 +165,8 @@ impl EventSink {
     }
 
     /// Begins to keep the events in `mask` for whoever connects to the name.
-    pub fn start(&self, mask: u64, name: &[u8], owner: u64) {
-        *self.monitor.lock() = Some(Monitor {
-            name: name.to_vec(),
-            owner,
-            pipe: None,
-            backlog: VecDeque::new(),
-            over: false,
-        });
+    pub fn start(&self, mask: u64, manner: Manner, name: &[u8], owner: u64) {
+        *self.monitor.lock() = Some(Monitor::new(manner, name, owner));
         self.mask.store(mask, Ordering::Relaxed);
     }
 
@@ -140,11 +175,14 @@ impl EventSink {
         let mut monitor = self.monitor.lock().take()?;
         let mask = self.mask.swap(0, Ordering::Relaxed);
         if mask & number::MONITOR_STOPPED != 0 {
-            monitor.push(Event::new(number::MONITOR_STOPPED, 0, ""));
+            monitor.push(Event {
+                number: number::MONITOR_STOPPED,
+                values: vec![0],
+                ends: Ends::default(),
+            });
         }
-        // The pipe closes behind what was written.
-        drop(monitor.pipe);
-        Some((monitor.name, monitor.owner))
+        // The pipes close behind what was written.
+        Some(monitor.into_name())
     }
 
     /// Whether anyone monitors this event.
@@ -153,12 +191,21 @@ impl EventSink {
         self.mask.load(Ordering::Relaxed) & number != 0
     }
 
-    /// Reports an event.
-    pub fn raise(&self, number: u64, value: u64, endpoint: &str) {
+    /// Reports an event with its value, about a connection or what is to be one.
+    pub fn raise(&self, number: u64, value: u64, ends: &Ends) {
+        self.raise_many(number, &[value], ends);
+    }
+
+    /// Reports an event with several values.
+    pub fn raise_many(&self, number: u64, values: &[u64], ends: &Ends) {
         if self.wants(number)
             && let Some(monitor) = &mut *self.monitor.lock()
         {
-            monitor.push(Event::new(number, value, endpoint));
+            monitor.push(Event {
+                number,
+                values: values.to_vec(),
+                ends: ends.clone(),
+            });
         }
     }
 }
@@ -181,14 +228,16 @@ impl EventSource {
 
     /// Begins monitoring the events in `mask` at an inproc name; an earlier monitor ends.
     /// `EADDRINUSE` if the name is taken.
-    pub fn monitor(&self, mask: u64, name: &[u8], owner: u64) -> Result<(), Errno> {
+    pub fn monitor(&self, mask: u64, manner: Manner, name: &[u8], owner: u64) -> Result<(), Errno> {
         self.stop();
-        self.sink.start(mask, name, owner);
+        self.sink.start(mask, manner, name, owner);
         let party = Party {
             owner,
             limits: EventPort::LIMITS,
             routing_id: Vec::new(),
             wants_routing_ids: false,
+            hello: Vec::new(),
+            farewell: Vec::new(),
         };
         self.names
             .bind(name, party, Arc::new(EventPort(self.sink.clone())))
@@ -205,9 +254,19 @@ impl EventSource {
         }
     }
 
+    /// Whether anyone monitors this event.
+    pub fn wants(&self, number: u64) -> bool {
+        self.sink.wants(number)
+    }
+
     /// Reports an event; see [`EventSink::raise`].
-    pub fn raise(&self, number: u64, value: u64, endpoint: &str) {
-        self.sink.raise(number, value, endpoint);
+    pub fn raise(&self, number: u64, value: u64, ends: &Ends) {
+        self.sink.raise(number, value, ends);
+    }
+
+    /// Reports an event; see [`EventSink::raise_many`].
+    pub fn raise_many(&self, number: u64, values: &[u64], ends: &Ends) {
+        self.sink.raise_many(number, values, ends);
     }
 }
 
@@ -217,7 +276,7 @@ impl Drop for EventSource {
     }
 }
 
-/// The face that the monitor's peer sees: an acceptor of one pipe.
+/// The face that the monitor's peers see.
 pub struct EventPort(pub Arc<EventSink>);
 
 impl EventPort {
@@ -231,32 +290,19 @@ impl EventPort {
 impl Acceptor for EventPort {
     fn attach(&self, attachment: Attachment) -> Option<Attachment> {
         let mut monitor = self.0.monitor.lock();
-        match &mut *monitor {
-            Some(one) if one.pipe.is_none() => {
-                let pipe = attachment.pipe;
-                pipe.set_owner(Arc::new(EventPort(self.0.clone())));
-                pipe.set_token(0);
-                one.pipe = Some(pipe);
-                one.pump();
-                None
-            }
-            // A monitor is a PAIR: a second peer is let go.
-            Some(_) => None,
-            None => Some(attachment),
-        }
+        let Some(monitor) = &mut *monitor else {
+            return Some(attachment);
+        };
+        let port = || Arc::new(EventPort(self.0.clone())) as Arc<dyn Mailbox>;
+        monitor.attach(attachment.pipe, port);
+        None
     }
 }
 
 impl Mailbox for EventPort {
-    fn deliver(&self, _token: u32, marks: u32) {
-        let mut monitor = self.0.monitor.lock();
-        let Some(monitor) = &mut *monitor else { return };
-        if marks & mark::CLOSED != 0 {
-            monitor.over = true;
-            monitor.backlog.clear();
-            monitor.pipe = None;
-        } else {
-            monitor.pump();
+    fn deliver(&self, token: u32, marks: u32) {
+        if let Some(monitor) = &mut *self.0.monitor.lock() {
+            monitor.hear(token, marks);
         }
     }
 }

@@ -146,6 +146,18 @@ impl Inbox {
         true
     }
 
+    /// Registers a parker whether or not something is inside; if so it is woken at once. It stays
+    /// until it is [unwatched](Inbox::unwatch).
+    pub fn light(&self, beacon: &Arc<Parker>) {
+        let mut state = self.state.lock();
+        state.sleepers.push(beacon.clone());
+        let lit = self.is_dirty() || self.is_terminated() || state.closed;
+        drop(state);
+        if lit {
+            beacon.unpark();
+        }
+    }
+
     /// Takes a sleeper off the list.
     pub fn unwatch(&self, parker: &Arc<Parker>) {
         self.state

@@ -24,6 +24,10 @@ pub struct Party {
     pub routing_id: Vec<u8>,
     /// It wants to know the id of its peers.
     pub wants_routing_ids: bool,
+    /// What it sends to each new peer first (`ZMQ_HELLO_MSG`), empty for nothing.
+    pub hello: Vec<u8>,
+    /// What it receives when a peer has gone (`ZMQ_DISCONNECT_MSG`), empty for nothing.
+    pub farewell: Vec<u8>,
 }
 
 struct Bound {
@@ -56,6 +60,15 @@ fn announce(pipe: &mut Pipe, routing_id: &[u8]) {
     }
 }
 
+/// Has a party say at its end of a pipe what it says to new peers, and hear what it wants to hear
+/// when this one goes.
+fn introduce(pipe: &mut Pipe, party: &Party) {
+    if !party.hello.is_empty() {
+        pipe.write_anyway(&party.hello);
+    }
+    pipe.await_farewell(&party.farewell);
+}
+
 impl Names {
     /// No names.
     pub fn new() -> Names {
@@ -78,6 +91,7 @@ impl Names {
             if waiting.party.wants_routing_ids {
                 announce(&mut waiting.far, &party.routing_id);
             }
+            introduce(&mut waiting.far, &party);
             // An acceptor that is gone drops the pipe, and that closes it.
             let _ = acceptor.attach(Attachment {
                 pipe: waiting.far,
@@ -110,10 +124,12 @@ impl Names {
         near.set_owner(mailbox);
         // Dropped on the other side by those who do not want it.
         announce(&mut near, &party.routing_id);
+        introduce(&mut near, &party);
         if let Some(bound) = state.bound.get(name) {
             if party.wants_routing_ids {
                 announce(&mut far, &bound.party.routing_id);
             }
+            introduce(&mut far, &bound.party);
             let refused = bound.acceptor.attach(Attachment {
                 pipe: far,
                 driver: None,

@@ -9,6 +9,7 @@ mod event;
 mod inbox;
 mod inproc;
 mod io_thread;
+mod monitor;
 mod pipe;
 mod pipes;
 mod share;
@@ -18,10 +19,12 @@ mod timers;
 mod tests;
 
 pub use cells::Cells;
-pub use event::{Event, EventPort, EventSink, EventSource, number};
+pub use event::{
+    Audience, Ends, Event, EventPort, EventSink, EventSource, Manner, Version, number,
+};
 pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, mark};
 pub use inproc::{Names, Party};
 pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn, Watch};
 pub use pipe::{Conflate, Limits, Pipe, Rejected, pair};
-pub use pipes::{Driver, PipeId, Pipes};
+pub use pipes::{Driver, PipeId, Pipes, Standing};
 pub use share::{Share, Shares};

@@ -75,6 +75,8 @@ struct Lane {
     writer: Notice,
     /// `ZMQ_CONFLATE`: only the newest message is kept, here instead of in the queue.
     newest: Option<Mutex<Option<Msg>>>,
+    /// What the reader is to read last when the writer goes.
+    farewell: OnceLock<Box<[u8]>>,
 }
 
 impl Lane {
@@ -92,6 +94,7 @@ impl Lane {
             reader: Notice::new(),
             writer: Notice::new(),
             newest: conflate.then(Mutex::default),
+            farewell: OnceLock::new(),
         };
         lane.allow(|_| {});
         lane
@@ -614,6 +617,28 @@ impl Pipe {
         self.straight = plain && !self.retired && self.staged.is_empty();
     }
 
+    /// Writes a whole message, to a full pipe too, and shows it: what is said about a peer, and must
+    /// not get lost when it does not read. A message that was begun is dropped.
+    pub fn write_anyway(&mut self, octets: &[u8]) {
+        self.rollback();
+        if self.retired || self.is_unread() || self.out_lane().newest.is_some() {
+            return;
+        }
+        // Without memory for it the message is lost like any other.
+        if let Ok(mut msg) = Msg::from_slice(octets) {
+            self.push(&mut msg);
+            self.flush();
+        }
+    }
+
+    /// Has this end read a message when the other one goes (`ZMQ_DISCONNECT_MSG`). Only the first
+    /// call counts.
+    pub fn await_farewell(&self, octets: &[u8]) {
+        if !octets.is_empty() {
+            let _ = self.in_lane().farewell.set(octets.into());
+        }
+    }
+
     /// Shows the reader every complete message. `true`: the reader waits and must be
     /// [told](Pipe::tell_reader), unless it is driven at once.
     #[inline]
@@ -644,6 +669,13 @@ impl Pipe {
         }
     }
 
+    /// How many of the messages written here the reader did not acknowledge yet. It does so in
+    /// steps of half the high-water mark; without one it never does.
+    pub fn unread(&self) -> u64 {
+        let acknowledged = self.out_lane().acknowledged.0.load(Ordering::Acquire);
+        self.written.saturating_sub(acknowledged)
+    }
+
     /// Drops the parts of a message that was not completed.
     pub fn rollback(&mut self) {
         self.staged.clear();
@@ -667,6 +699,9 @@ impl Pipe {
     pub fn retire(&mut self) {
         self.rollback();
         self.flush();
+        if !self.retired {
+            self.say_farewell();
+        }
         self.retired = true;
         self.straighten();
         self.in_lane().allow(|allowed| allowed.unread = true);
@@ -675,6 +710,13 @@ impl Pipe {
         lane.silent.store(silent, Ordering::Relaxed);
         if !lane.ended.swap(true, Ordering::AcqRel) {
             self.tell(mark::CLOSED);
+        }
+    }
+
+    fn say_farewell(&mut self) {
+        let link = self.link.clone();
+        if let Some(octets) = link.lanes[self.side].farewell.get() {
+            self.write_anyway(octets);
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::event::Ends;
 use super::pipe::{Limits, Pipe, Rejected};
 use crate::errno::Errno;
 use crate::msg::{Metadata, Msg};
@@ -17,6 +18,18 @@ pub trait Driver: Send + Sync {
     /// Writes out what waits in the pipe, in the calling thread, if nobody else is at it and the
     /// stream is idle. `false`: it did not, and must be told in the ordinary way.
     fn drive_out(&self) -> bool;
+
+    /// Where its conversation stands.
+    fn standing(&self) -> Standing;
+}
+
+/// What there is to say of a conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Its endpoints.
+    pub ends: Ends,
+    /// Messages that came and wait in the pipe to be received.
+    pub incoming: u64,
 }
 
 struct Slot {
@@ -229,6 +242,16 @@ impl Pipes {
     /// The connection that the last part read from a pipe came from.
     pub fn metadata(&mut self, id: PipeId) -> Option<Arc<Metadata>> {
         self.get(id)?.metadata().cloned()
+    }
+
+    /// Where the conversation behind a pipe stands, and how many messages wait in the pipe to be
+    /// sent. Of a peer in this process no more is known than that.
+    pub fn standing(&mut self, id: PipeId) -> Option<(Standing, u64)> {
+        let slot = self.slot(id)?;
+        let driver = slot.driver.clone();
+        let outgoing = slot.pipe.unread();
+        let standing = driver.map_or_else(Standing::default, |driver| driver.standing());
+        Some((standing, outgoing))
     }
 
     /// Changes the limits of all pipes (`ZMQ_SNDHWM`, `ZMQ_RCVHWM` on a live socket).

@@ -200,6 +200,8 @@ fn party(owner: u64, wants_routing_ids: bool) -> Party {
         limits: limits(10, 10),
         routing_id,
         wants_routing_ids,
+        hello: Vec::new(),
+        farewell: Vec::new(),
     }
 }
 
@@ -250,13 +252,13 @@ fn inproc_connects_before_and_after_bind() {
 fn a_monitor_nobody_reads_keeps_the_newest_events() {
     let names = Names::new();
     let sink = EventSink::new();
-    sink.raise(number::LISTENING, 1, "unheard");
-    sink.start(0xFFFF, b"mon", 7);
+    sink.raise(number::LISTENING, 1, &Ends::bound("unheard"));
+    sink.start(0xFFFF, (Version::One, Audience::One), b"mon", 7);
     names
         .bind(b"mon", party(7, false), Arc::new(EventPort(sink.clone())))
         .unwrap();
     for value in 0..3000 {
-        sink.raise(number::ACCEPTED, value, "tcp://somewhere");
+        sink.raise(number::ACCEPTED, value, &Ends::bound("tcp://somewhere"));
     }
     let reader = Arc::new(Inbox::new());
     let mut pipe = names

@@ -14,7 +14,7 @@ use crate::errno::Errno;
 use crate::msg::SendBuffer;
 use crate::proto::socks::{Destination, Refusal, Socks};
 use crate::proto::{Failure, Login};
-use crate::runtime::{Post, Watch, number};
+use crate::runtime::{Ends, Post, Watch, number};
 use crate::transport::{Family, Stream, Target};
 
 use super::connection::End;
@@ -24,7 +24,8 @@ use super::{Phase, Plan, Session};
 pub struct Connecter {
     family: &'static Family,
     address: String,
-    endpoint: String,
+    /// What monitors hear of.
+    endpoint: Ends,
     /// Where the proxy is to connect to, if there is a proxy.
     destination: Option<Destination>,
     /// Places still to try in this round, the next one last.
@@ -63,7 +64,7 @@ impl Connecter {
         Connecter {
             family,
             address: address.to_owned(),
-            endpoint: family.canonical(address),
+            endpoint: Ends::connected(String::new(), family.canonical(address)),
             destination: None,
             targets: Vec::new(),
             answer: None,
@@ -75,7 +76,7 @@ impl Connecter {
         &self.address
     }
 
-    pub(super) fn endpoint(&self) -> &str {
+    pub(super) fn ends(&self) -> &Ends {
         &self.endpoint
     }
 
@@ -220,7 +221,7 @@ impl Connecter {
         self.destination = Some(Destination::new(host, port).ok_or(Errno::EINVAL)?);
         let proxy = String::from_utf8(proxy.clone()).map_err(|_| Errno::EINVAL)?;
         // COMPAT: monitors hear of the proxy, not of the peer behind it.
-        self.endpoint = format!("{}://{proxy}", self.family.scheme);
+        self.endpoint.remote = format!("{}://{proxy}", self.family.scheme);
         Ok(proxy)
     }
 
@@ -285,6 +286,7 @@ impl Connecter {
 
     fn connected(&mut self, plan: &Plan, stream: Stream, registered: bool) -> Step {
         self.interval = None;
+        self.endpoint.local = stream.local_endpoint();
         plan.events
             .raise(number::CONNECTED, fd_of(&stream) as u64, &self.endpoint);
         Step::Connected { stream, registered }

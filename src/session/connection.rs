@@ -17,7 +17,7 @@ use crate::msg::{Metadata, Msg, RecvBuffer, SendBuffer, flag};
 use crate::proto::property::Property;
 use crate::proto::zap::{Answer, Credentials, Status};
 use crate::proto::{Event, Failure, Peer};
-use crate::runtime::{Attachment, Driver, Pipe, Post, Ready, Turn, Watch, mark, number};
+use crate::runtime::{Attachment, Driver, Ends, Pipe, Post, Ready, Turn, Watch, mark, number};
 use crate::transport::Stream;
 
 use super::errand::Errand;
@@ -33,11 +33,16 @@ const COPIED: usize = 64 * 1024;
 /// How much is read behind a large body: most likely another one begins, and what is read of it
 /// into the common buffer must be copied.
 const BEHIND_LARGE: usize = 8 * 1024;
+/// Batch sizes that mean: as this library sees fit. COMPAT: libzmq's default, far too small here.
+const DEFAULT_BATCH: i32 = 8192;
 /// Reads and writes in one turn, so that one connection does not starve the others.
 const TURN: usize = 16;
 
 /// A peer that sends more than this before a ZAP handler has judged it is not heard further.
 const EARLY: usize = 64 * 1024;
+
+/// `ZMQ_NOTIFY_CONNECT`.
+const NOTIFY_CONNECT: i32 = 1;
 
 /// Why a connection is over.
 #[derive(Debug)]
@@ -68,14 +73,25 @@ pub(super) struct Context<'a> {
     pub(super) connecting: bool,
 }
 
+/// What `ZMQ_IN_BATCH_SIZE` or `ZMQ_OUT_BATCH_SIZE` come to, in octets.
+fn batch_size(option: i32, default: usize) -> usize {
+    if option == DEFAULT_BATCH {
+        default
+    } else {
+        usize::try_from(option).unwrap_or(default).max(1)
+    }
+}
+
 pub(super) struct Connection {
     stream: Stream,
     protocol: Protocol,
-    /// The endpoint that monitors hear of.
-    endpoint: String,
+    /// The endpoints that monitors hear of.
+    endpoint: Ends,
     out: SendBuffer,
     /// Received octets that are not a whole frame yet.
     left: Vec<u8>,
+    /// The most to read, and about the most to gather for writing, at once.
+    batches: (usize, usize),
     refused: Option<Msg>,
     /// What the poller watches the stream for, if it knows it.
     watched: Option<Watch>,
@@ -106,7 +122,7 @@ impl Connection {
         plan: &Plan,
         stream: Stream,
         registered: bool,
-        endpoint: String,
+        endpoint: Ends,
         connected_to: Option<&str>,
         now: Instant,
     ) -> Connection {
@@ -118,6 +134,10 @@ impl Connection {
             endpoint,
             out,
             left: Vec::new(),
+            batches: (
+                batch_size(plan.options.in_batch_size, usize::MAX),
+                batch_size(plan.options.out_batch_size, BATCH),
+            ),
             refused: None,
             watched: registered.then_some(Watch::Both),
             inquiry: None,
@@ -139,6 +159,11 @@ impl Connection {
 
     pub(super) fn has_unsent(&self) -> bool {
         self.ready && !self.out.is_empty()
+    }
+
+    /// The endpoints that monitors hear of.
+    pub(super) fn ends(&self) -> &Ends {
+        &self.endpoint
     }
 
     /// Whether greeting and handshake are over.
@@ -331,8 +356,8 @@ impl Connection {
                 room = &mut room[..BEHIND_LARGE];
             }
             self.large = direct;
-            let size = room.len();
-            match self.stream.read(room) {
+            let size = room.len().min(self.batches.0);
+            match self.stream.read(&mut room[..size]) {
                 // COMPAT: as libzmq has it in its events.
                 Ok(0) => return Err(End::Stream(Errno::EPIPE)),
                 Ok(count) => {
@@ -550,6 +575,14 @@ impl Connection {
             let _ = own.write(Msg::empty());
         }
         own.flush();
+        if plan.options.router_notify & NOTIFY_CONNECT != 0 {
+            own.write_anyway(b"");
+        }
+        if !plan.options.hello_msg.is_empty() && !plan.raw {
+            // Before all that waits in the pipe, and again after each reconnect.
+            let hello = Msg::from_slice(&plan.options.hello_msg).map_err(|_| End::Memory)?;
+            self.encode(hello);
+        }
         if let Some(near) = near {
             let refused = plan.acceptor.attach(Attachment {
                 pipe: near,
@@ -599,7 +632,7 @@ impl Connection {
             if self.ready
                 && let Some(pipe) = &mut pipe
             {
-                while self.out.len() < BATCH && self.out.copied() < COPIED {
+                while self.out.len() < self.batches.1 && self.out.copied() < COPIED {
                     let Some(msg) = pipe.take_part() else { break };
                     self.encode(msg);
                 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::errno::Errno;
-use crate::runtime::{Handler, IoThread, Next, Post, Ready, Share, Turn, Watch, number};
+use crate::runtime::{Ends, Handler, IoThread, Next, Post, Ready, Share, Turn, Watch, number};
 use crate::transport::{AcceptError, Listener, Stream};
 
 use super::{Plan, Session};
@@ -43,7 +43,7 @@ impl Listening {
     ) -> Result<Arc<Listening>, Errno> {
         let key = io.reserve();
         let fd = listener.as_raw_fd();
-        let endpoint = listener.endpoint().to_owned();
+        let endpoint = Ends::bound(listener.endpoint());
         let listening = Arc::new(Listening {
             post: Arc::new(Post::new(io.clone(), key)),
             core: Mutex::new(Core {
@@ -86,7 +86,7 @@ impl Listening {
     fn shut(&self, core: &mut Core) {
         if let Some(listener) = core.listener.take() {
             let fd = listener.as_raw_fd();
-            let endpoint = listener.endpoint().to_owned();
+            let endpoint = Ends::bound(listener.endpoint());
             self.post.io().deregister(fd);
             listener.stop();
             drop(listener);
@@ -98,11 +98,11 @@ impl Listening {
         let Some(io) = self.plan.least_loaded() else {
             return;
         };
-        let endpoint = stream.local_endpoint();
+        let endpoint = Ends::accepted(stream.local_endpoint(), stream.peer_endpoint());
         self.plan
             .events
             .raise(number::ACCEPTED, stream.as_raw_fd() as u64, &endpoint);
-        let session = Session::accepted(self.plan.clone(), io, stream);
+        let session = Session::accepted(self.plan.clone(), io, stream, endpoint);
         session.start();
         if core.sessions.len() == core.sessions.capacity() {
             core.sessions
@@ -138,7 +138,7 @@ impl Handler for Listening {
             if matches!(error, AcceptError::Empty) {
                 return Next::default();
             }
-            let endpoint = listener.endpoint().to_owned();
+            let endpoint = Ends::bound(listener.endpoint());
             let errno = error.errno().0 as u64;
             self.plan
                 .events

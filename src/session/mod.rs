@@ -22,14 +22,16 @@ mod plan;
 mod protocol;
 mod zap;
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use crate::errno::Errno;
-use crate::runtime::{Driver, Handler, IoThread, Next, Pipe, Post, Ready, Share, Turn, mark};
+use crate::runtime::{
+    Driver, Ends, Handler, IoThread, Next, Pipe, Post, Ready, Share, Standing, Turn, mark,
+};
 use crate::transport::Stream;
 
 pub use connecter::Connecter;
@@ -42,6 +44,11 @@ pub use plan::Plan;
 /// "Nobody asked to close" in [`Session::asked`].
 const NOT_ASKED: i32 = i32::MIN;
 
+/// `ZMQ_RECONNECT_STOP_AFTER_DISCONNECT`.
+const STOP_AFTER_DISCONNECT: i32 = 4;
+/// `ZMQ_NOTIFY_DISCONNECT`.
+const NOTIFY_DISCONNECT: i32 = 2;
+
 /// See the module.
 pub struct Session {
     /// Itself, for those that it gives handles to.
@@ -50,6 +57,8 @@ pub struct Session {
     plan: Arc<Plan>,
     /// The linger with which the socket asked the session to close, in milliseconds.
     asked: AtomicI32,
+    /// It was asked by `zmq_disconnect`.
+    disconnected: AtomicBool,
     core: Mutex<Core>,
 }
 
@@ -108,9 +117,8 @@ impl Session {
     }
 
     /// A session with a peer that a listener accepted.
-    fn accepted(plan: Arc<Plan>, io: &IoThread, stream: Stream) -> Arc<Session> {
-        let local = stream.local_endpoint();
-        let connection = Connection::new(&plan, stream, false, local, None, Instant::now());
+    fn accepted(plan: Arc<Plan>, io: &IoThread, stream: Stream, ends: Ends) -> Arc<Session> {
+        let connection = Connection::new(&plan, stream, false, ends, None, Instant::now());
         Session::new(plan, io, Phase::Running(Box::new(connection)), None)
     }
 
@@ -125,6 +133,7 @@ impl Session {
             me: me.clone(),
             post: Arc::new(Post::new(io.clone(), key)),
             asked: AtomicI32::new(NOT_ASKED),
+            disconnected: AtomicBool::new(false),
             core: Mutex::new(Core {
                 phase,
                 connecter,
@@ -148,6 +157,18 @@ impl Session {
     pub fn close(&self, linger: i32) {
         self.asked.store(linger, Ordering::Release);
         self.post.ask();
+    }
+
+    /// Like [`close`](Session::close), as the application disconnects from this very endpoint.
+    pub fn disconnect(&self, linger: i32) {
+        self.disconnected.store(true, Ordering::Release);
+        self.close(linger);
+    }
+
+    /// Whether it connects no more (`ZMQ_RECONNECT_STOP_AFTER_DISCONNECT`).
+    fn gave_up(&self) -> bool {
+        self.plan.options.reconnect_stop & STOP_AFTER_DISCONNECT != 0
+            && self.disconnected.load(Ordering::Acquire)
     }
 
     fn is_over(&self) -> bool {
@@ -233,14 +254,15 @@ impl Session {
             Phase::Running(connection) => connection.has_unsent(),
             _ => false,
         };
-        if core.orphaned && self.plan.raw && !unsent && core.closing.is_none() {
-            // The application closed this peer's stream.
+        if core.orphaned && self.plan.ends_with_pipe && !unsent && core.closing.is_none() {
+            // The application hung up on this peer.
             core.closing = Some(Closing { deadline: None });
         }
         let Some(closing) = core.closing else { return };
         let done = core.pipe.is_none() && !unsent;
         let late = closing.deadline.is_some_and(|deadline| deadline <= now);
-        if done || late {
+        let hopeless = self.gave_up() && !matches!(core.phase, Phase::Running(_));
+        if done || late || hopeless {
             self.end(core);
         }
     }
@@ -270,9 +292,13 @@ impl Session {
             connection.report_lost(&self.plan, &end, core.pipe.as_mut());
             greeted = connection.is_ready();
         }
+        let connects = core.connecter.is_some();
         if let Some(pipe) = &mut core.pipe {
             pipe.rollback();
             pipe.flush();
+            if greeted {
+                self.tell_loss(pipe, connects);
+            }
             // The rest of a message whose beginning is lost.
             while pipe.is_mid_read() && pipe.read().is_some() {}
         }
@@ -281,7 +307,8 @@ impl Session {
             core.phase = Phase::Ended;
             return;
         };
-        if core.orphaned || !connecter.may_retry(&self.plan, &end, greeted) {
+        let may_retry = connecter.may_retry(&self.plan, &end, greeted) && !self.gave_up();
+        if core.orphaned || !may_retry {
             core.pipe = None;
             core.phase = Phase::Ended;
             return;
@@ -299,6 +326,23 @@ impl Session {
         core.phase = Phase::Waiting { until };
     }
 
+    /// Has the socket read what it wants to read when a peer is lost.
+    fn tell_loss(&self, pipe: &mut Pipe, connects: bool) {
+        let options = &self.plan.options;
+        // RFC 28 has no word for it: an empty message, behind the routing id.
+        if options.router_notify & NOTIFY_DISCONNECT != 0 {
+            pipe.write_anyway(b"");
+        }
+        let words = if connects {
+            &options.hiccup_msg
+        } else {
+            &options.disconnect_msg
+        };
+        if !words.is_empty() {
+            pipe.write_anyway(words);
+        }
+    }
+
     /// Goes on connecting as far as it goes without waiting.
     fn advance(&self, core: &mut Core, now: Instant) {
         let Some(connecter) = &mut core.connecter else {
@@ -308,10 +352,10 @@ impl Session {
         core.phase = match connecter.advance(phase, &self.plan, &self.post, &self.me, now) {
             Step::Stay(phase) => phase,
             Step::Connected { stream, registered } => {
-                let endpoint = connecter.endpoint().to_owned();
+                let ends = connecter.ends().clone();
                 let address = Some(connecter.address());
                 let connection =
-                    Connection::new(&self.plan, stream, registered, endpoint, address, now);
+                    Connection::new(&self.plan, stream, registered, ends, address, now);
                 // Drive it once: what the peer sent may be there, our greeting waits.
                 self.post.ask();
                 Phase::Running(Box::new(connection))
@@ -375,6 +419,19 @@ impl Driver for Session {
                 driven
             }
             _ => false,
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        let core = self.core.lock();
+        let ends = match (&core.phase, &core.connecter) {
+            (Phase::Running(connection), _) => connection.ends().clone(),
+            (_, Some(connecter)) => connecter.ends().clone(),
+            _ => Ends::default(),
+        };
+        Standing {
+            ends,
+            incoming: core.pipe.as_ref().map_or(0, Pipe::unread),
         }
     }
 }

@@ -40,7 +40,9 @@ pub struct Plan {
     pub wants_routing_ids: bool,
     /// It speaks no protocol (STREAM, raw ROUTER).
     pub raw: bool,
-    /// It subscribes (SUB, XSUB).
+    /// The peer is hung up on when the socket lets go of its pipe.
+    pub ends_with_pipe: bool,
+    /// It subscribes (SUB, XSUB, DISH).
     pub subscribes: bool,
     /// It publishes (PUB, XPUB).
     pub publishes: bool,
@@ -129,6 +131,13 @@ impl Plan {
         }
     }
 
+    /// What the application has us tell of ourselves (`ZMQ_METADATA`).
+    fn metadata(&self) -> Vec<(String, Vec<u8>)> {
+        let all = self.options.metadata.iter();
+        all.map(|(name, value)| (String::from_utf8_lossy(name).into_owned(), value.clone()))
+            .collect()
+    }
+
     /// What the protocol has to know.
     pub fn protocol(&self) -> Config {
         let options = &self.options;
@@ -158,7 +167,7 @@ impl Plan {
                 timeout,
             },
             handshake_timeout: milliseconds(options.handshake_ivl),
-            metadata: Vec::new(),
+            metadata: self.metadata(),
         }
     }
 }

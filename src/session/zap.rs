@@ -41,6 +41,8 @@ impl Inquiry {
             },
             routing_id: Vec::new(),
             wants_routing_ids: false,
+            hello: Vec::new(),
+            farewell: Vec::new(),
         };
         let pipe = plan
             .names

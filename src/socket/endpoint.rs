@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use crate::errno::Errno;
-use crate::options::kind;
-use crate::runtime::{Attachment, Conflate, Limits, Party, PipeId, number, pair};
+use crate::options::{Options, kind};
+use crate::runtime::{
+    Attachment, Audience, Conflate, Ends, Limits, Party, PipeId, Version, number, pair,
+};
 use crate::session::{Connecter, Listening, Plan, Session};
 use crate::sys::Uncancelled;
 use crate::transport;
@@ -36,6 +38,14 @@ enum What {
 impl Endpoint {
     pub(super) fn is_inproc_over(&self, pipe: PipeId) -> bool {
         matches!(self.what, What::InprocConnected(own) if own == pipe)
+    }
+
+    /// Has what stands behind it end, as the application takes it back.
+    fn take_back(&self, linger: i32) {
+        match &self.what {
+            What::Session(session, _) => session.disconnect(linger),
+            _ => self.close(linger),
+        }
     }
 
     /// Has what stands behind it end.
@@ -134,10 +144,12 @@ impl Socket {
     ) -> Result<(), Errno> {
         let inner = self.lock()?;
         inner.check()?;
-        // Version 1 has but 16 bits for an event.
-        if version != 1 || events >> 16 != 0 {
-            return Err(Errno::EINVAL);
-        }
+        let version = match version {
+            // It has but 16 bits for an event.
+            1 if events >> 16 == 0 => Version::One,
+            2 => Version::Two,
+            _ => return Err(Errno::EINVAL),
+        };
         let Some(endpoint) = endpoint else {
             inner.events.stop();
             return Ok(());
@@ -146,12 +158,14 @@ impl Socket {
         if scheme != INPROC {
             return Err(Errno::EPROTONOSUPPORT);
         }
-        if !matches!(kind, kind::PAIR | kind::PUB | kind::PUSH) {
-            return Err(Errno::EINVAL);
-        }
-        inner
-            .events
-            .monitor(events, name.as_bytes(), Realm::fresh_id())
+        let audience = match kind {
+            kind::PAIR => Audience::One,
+            kind::PUSH => Audience::Turns,
+            kind::PUB => Audience::All,
+            _ => return Err(Errno::EINVAL),
+        };
+        let (manner, owner) = ((version, audience), Realm::fresh_id());
+        inner.events.monitor(events, manner, name.as_bytes(), owner)
     }
 }
 
@@ -188,7 +202,26 @@ impl Inner {
         self.connect_stream(endpoint)
     }
 
+    /// The options as they count for connections: without what means nothing to this type.
+    fn counting_options(&self) -> Options {
+        let (mut options, kind) = (self.options.clone(), self.kind);
+        for (counts, message) in [
+            (kind.says_hello, &mut options.hello_msg),
+            (kind.hears_disconnects, &mut options.disconnect_msg),
+            (kind.hears_hiccups, &mut options.hiccup_msg),
+        ] {
+            if !counts {
+                message.clear();
+            }
+        }
+        if kind.number != kind::ROUTER {
+            options.router_notify = 0;
+        }
+        options
+    }
+
     fn party(&self) -> Party {
+        let options = self.counting_options();
         Party {
             owner: self.id,
             limits: if self.conflates() != Conflate::default() {
@@ -199,8 +232,10 @@ impl Inner {
             } else {
                 self.limits()
             },
-            routing_id: self.options.routing_id.clone(),
+            routing_id: options.routing_id,
             wants_routing_ids: self.kind.wants_routing_ids,
+            hello: options.hello_msg,
+            farewell: options.disconnect_msg,
         }
     }
 
@@ -273,7 +308,7 @@ impl Inner {
         }
         let raw = self.kind.raw || self.options.router_raw;
         Ok(Arc::new(Plan {
-            options: self.options.clone(),
+            options: self.counting_options(),
             acceptor: self.inbox.clone(),
             names: self.realm.names.clone(),
             events: self.events.clone(),
@@ -284,6 +319,7 @@ impl Inner {
             announces_routing_id: self.kind.announces_routing_id,
             wants_routing_ids: self.kind.wants_routing_ids,
             raw,
+            ends_with_pipe: raw || self.kind.numbers_peers,
             subscribes: self.kind.subscribes,
             publishes: self.kind.publishes,
             conflate: self.conflates(),
@@ -296,7 +332,7 @@ impl Inner {
         let plan = self.plan()?;
         let listener = family.listen(address, &self.options).inspect_err(|errno| {
             self.events
-                .raise(number::BIND_FAILED, errno.0 as u64, endpoint);
+                .raise(number::BIND_FAILED, errno.0 as u64, &Ends::bound(endpoint));
         })?;
         let resolved = listener.endpoint().to_owned();
         let io = plan.least_loaded().ok_or(Errno::EMTHREAD)?.clone();
@@ -379,7 +415,7 @@ impl Inner {
         }
         let linger = self.options.linger;
         for one in taken {
-            one.close(linger);
+            one.take_back(linger);
             if let What::Session(_, Some(pipe)) = one.what {
                 self.let_go(pipe);
             }
