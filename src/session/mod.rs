@@ -181,6 +181,8 @@ impl Session {
     fn step(&self, core: &mut Core, turn: &mut Turn<'_>, ready: Ready) -> Next {
         let marks = self.post.take();
         self.hear(core, marks, turn.now);
+        // What the peer does to a session that is over is of interest to nobody.
+        self.wind_up(core, turn.now);
         let mut again = false;
         match &mut core.phase {
             Phase::Running(connection) => {
