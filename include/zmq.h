@@ -952,6 +952,20 @@ typedef struct zmq_pollitem_t {
     short revents;
 } zmq_pollitem_t;
 
+#if defined(ZMQ_BUILD_DRAFT_API)
+/* What zmq_poller_wait found: an event of a socket, or of a descriptor where socket is NULL. */
+typedef struct zmq_poller_event_t {
+    /* The ZeroMQ socket, or NULL. */
+    void *socket;
+    /* The descriptor, -1 if it is a socket. */
+    zmq_fd_t fd;
+    /* What was given to zmq_poller_add. */
+    void *user_data;
+    /* The events that are there: ZMQ_POLLIN and following. */
+    short events;
+} zmq_poller_event_t;
+#endif
+
 /*
  int zmq_errno (void);
 
@@ -1235,6 +1249,125 @@ ZMQ_EXPORT int zmq_recv(void *socket, void *buf, size_t len, int flags);
  */
 ZMQ_EXPORT int zmq_socket_monitor(void *socket, const char *endpoint, int events);
 
+#if defined(ZMQ_BUILD_DRAFT_API)
+/*
+ int zmq_ctx_set_ext (void *context, int option, const void *optval, size_t optvallen);
+
+ Sets an option of a context from optvallen octets: an int, or those of ZMQ_THREAD_NAME_PREFIX.
+ 0, or -1 with EINVAL (no such option, value or length) or EFAULT (no context).
+ */
+ZMQ_EXPORT int zmq_ctx_set_ext(void *context, int option, const void *optval, size_t optvallen);
+
+/*
+ int zmq_ctx_get_ext (void *context, int option, void *optval, size_t *optvallen);
+
+ Writes the value of an option of a context to the optvallen octets at optval. 0, or -1 with
+ EINVAL (no such option, or not its length) or EFAULT (no context, or NULL).
+ */
+ZMQ_EXPORT int zmq_ctx_get_ext(void *context, int option, void *optval, size_t *optvallen);
+
+/*
+ int zmq_join (void *socket, const char *group);
+
+ Has a DISH receive the messages of a group of at most 255 octets. 0, or -1 with EINVAL (joined
+ already, or too long), ENOTSUP (no DISH), ETERM, ENOTSOCK or EFAULT (NULL).
+ */
+ZMQ_EXPORT int zmq_join(void *socket, const char *group);
+
+/*
+ int zmq_leave (void *socket, const char *group);
+
+ Has a DISH receive the messages of a group no longer. 0, or -1 with EINVAL (was not joined),
+ ENOTSUP (no DISH), ETERM, ENOTSOCK or EFAULT (NULL).
+ */
+ZMQ_EXPORT int zmq_leave(void *socket, const char *group);
+
+/*
+ uint32_t zmq_connect_peer (void *socket, const char *endpoint);
+
+ Connects a PEER to an endpoint, and returns the routing id by which messages name the peer
+ there. 0 with ENOTSUP (no PEER), EFAULT (NULL, or ZMQ_IMMEDIATE is set), and what zmq_connect
+ says.
+ */
+ZMQ_EXPORT uint32_t zmq_connect_peer(void *socket, const char *endpoint);
+
+/*
+ int zmq_disconnect_peer (void *socket, uint32_t routing_id);
+
+ Disconnects a SERVER or PEER from the peer with this routing id. 0, or -1 with EHOSTUNREACH (no
+ such peer), ENOTSUP (neither SERVER nor PEER), ETERM or ENOTSOCK.
+ */
+ZMQ_EXPORT int zmq_disconnect_peer(void *socket, uint32_t routing_id);
+
+/*
+ int zmq_msg_set_routing_id (zmq_msg_t *msg, uint32_t routing_id);
+
+ Says which peer of a SERVER or PEER a message is for. 0, or -1 with EINVAL (0 is nobody) or
+ EFAULT (no message).
+ */
+ZMQ_EXPORT int zmq_msg_set_routing_id(zmq_msg_t *msg, uint32_t routing_id);
+
+/*
+ uint32_t zmq_msg_routing_id (zmq_msg_t *msg);
+
+ Which peer of a SERVER or PEER a message came from; 0 for other messages. 0 with EFAULT if
+ there is no message.
+ */
+ZMQ_EXPORT uint32_t zmq_msg_routing_id(zmq_msg_t *msg);
+
+/*
+ int zmq_msg_set_group (zmq_msg_t *msg, const char *group);
+
+ Says which group a RADIO sends a message to: at most ZMQ_GROUP_MAX_LENGTH octets. 0, or -1 with
+ EINVAL (too long) or EFAULT (NULL, or no message).
+ */
+ZMQ_EXPORT int zmq_msg_set_group(zmq_msg_t *msg, const char *group);
+
+/*
+ const char *zmq_msg_group (zmq_msg_t *msg);
+
+ The group of a message: that of a DISH's, or as it was set; empty if it has none. A string that
+ belongs to the message. NULL with EFAULT if there is no message.
+ */
+ZMQ_EXPORT const char *zmq_msg_group(zmq_msg_t *msg);
+
+/*
+ int zmq_msg_init_buffer (zmq_msg_t *msg, const void *buf, size_t size);
+
+ Makes a message with a copy of size octets. 0, or -1 with ENOMEM or EFAULT (NULL).
+ */
+ZMQ_EXPORT int zmq_msg_init_buffer(zmq_msg_t *msg, const void *buf, size_t size);
+
+/*
+ int zmq_socket_get_peer_state (void *socket, const void *routing_id, size_t routing_id_size);
+
+ What can be done now with the peer of a ROUTER that has this routing id: ZMQ_POLLOUT if a
+ message for it can be sent, else 0. -1 with EHOSTUNREACH (no such peer), ENOTSUP (no ROUTER),
+ ETERM, ENOTSOCK or EFAULT (NULL).
+ */
+ZMQ_EXPORT int zmq_socket_get_peer_state(void *socket, const void *routing_id, size_t routing_id_size);
+
+/*
+ int zmq_socket_monitor_versioned (void *socket, const char *endpoint, uint64_t events, int event_version, int type);
+
+ Reports events like zmq_socket_monitor, to a peer that fits this type of socket (ZMQ_PAIR,
+ ZMQ_PUB or ZMQ_PUSH), in the form of version 1 or 2. Messages of version 2 have an uint64_t
+ event, an uint64_t count of values, so many uint64_t, then the local and the remote endpoint
+ concerned, either of which may be empty. 0, or -1 with EINVAL (version, type, or events of a
+ later version), and what zmq_socket_monitor says.
+ */
+ZMQ_EXPORT int zmq_socket_monitor_versioned(void *socket, const char *endpoint, uint64_t events, int event_version, int type);
+
+/*
+ int zmq_socket_monitor_pipes_stats (void *socket);
+
+ Has a monitor of version 2 told, for each peer, how many messages wait to be sent and to be
+ received (ZMQ_EVENT_PIPES_STATS). 0, or -1 with EINVAL (nobody monitors these), EAGAIN (no
+ peers), ETERM or ENOTSOCK.
+ */
+ZMQ_EXPORT int zmq_socket_monitor_pipes_stats(void *socket);
+#endif
+
 /*
  int zmq_poll (zmq_pollitem_t *items, int nitems, long timeout);
 
@@ -1244,6 +1377,113 @@ ZMQ_EXPORT int zmq_socket_monitor(void *socket, const char *endpoint, int events
  ENOTSOCK, ETERM or EINTR (a signal came).
  */
 ZMQ_EXPORT int zmq_poll(struct zmq_pollitem_t *items, int nitems, long timeout);
+
+#if defined(ZMQ_BUILD_DRAFT_API)
+/*
+ int zmq_ppoll (zmq_pollitem_t *items, int nitems, long timeout, const sigset_t *sigmask);
+
+ Like zmq_poll, but while it waits the signals in sigmask are blocked and no others: a signal
+ that is blocked otherwise can end the wait, and can come at no other time. NULL is zmq_poll.
+ */
+ZMQ_EXPORT int zmq_ppoll(struct zmq_pollitem_t *items, int nitems, long timeout, const sigset_t *sigmask);
+
+/*
+ void *zmq_poller_new (void);
+
+ A set of sockets and descriptors to wait for, to be used by one thread at a time. Never NULL.
+ Ended by zmq_poller_destroy.
+ */
+ZMQ_EXPORT void *zmq_poller_new(void);
+
+/*
+ int zmq_poller_destroy (void **poller_p);
+
+ Ends a poller and sets the pointer to NULL. 0, or -1 with EFAULT (no poller).
+ */
+ZMQ_EXPORT int zmq_poller_destroy(void **poller_p);
+
+/*
+ int zmq_poller_size (void *poller);
+
+ How many sockets and descriptors a poller has. -1 with EFAULT (no poller).
+ */
+ZMQ_EXPORT int zmq_poller_size(void *poller);
+
+/*
+ int zmq_poller_add (void *poller, void *socket, void *user_data, short events);
+
+ Adds a socket with the events to wait for (ZMQ_POLLIN and following, or 0 for none yet);
+ user_data comes back with each event. To be removed before the socket is closed. 0, or -1 with
+ EINVAL (was added, or no such events), EFAULT (no poller), ENOTSOCK or ENOMEM.
+ */
+ZMQ_EXPORT int zmq_poller_add(void *poller, void *socket, void *user_data, short events);
+
+/*
+ int zmq_poller_modify (void *poller, void *socket, short events);
+
+ Changes the events to wait for. 0, or -1 with EINVAL (was not added, or no such events), EFAULT
+ (no poller) or ENOTSOCK.
+ */
+ZMQ_EXPORT int zmq_poller_modify(void *poller, void *socket, short events);
+
+/*
+ int zmq_poller_remove (void *poller, void *socket);
+
+ Takes a socket out of a poller. 0, or -1 with EINVAL (was not added), EFAULT (no poller) or
+ ENOTSOCK.
+ */
+ZMQ_EXPORT int zmq_poller_remove(void *poller, void *socket);
+
+/*
+ int zmq_poller_wait (void *poller, zmq_poller_event_t *event, long timeout);
+
+ Waits until something happened, for at most timeout milliseconds (0: does not wait, -1: without
+ end). 0 with one event, or -1 with EAGAIN (nothing happened), EFAULT (no poller, NULL, or
+ nothing to wait for and no timeout), ETERM, ENOTSOCK, ENOMEM or EINTR (a signal came).
+ */
+ZMQ_EXPORT int zmq_poller_wait(void *poller, struct zmq_poller_event_t *event, long timeout);
+
+/*
+ int zmq_poller_wait_all (void *poller, zmq_poller_event_t *events, int n_events, long timeout);
+
+ Like zmq_poller_wait, for up to n_events events at once. Returns how many there are, never 0,
+ or -1, also with EINVAL (negative n_events).
+ */
+ZMQ_EXPORT int zmq_poller_wait_all(void *poller, struct zmq_poller_event_t *events, int n_events, long timeout);
+
+/*
+ int zmq_poller_fd (void *poller, zmq_fd_t *fd);
+
+ A descriptor that is readable while there may be events of the poller's sockets; there is one
+ only if one of them is thread safe. 0, or -1 with EINVAL (there is none), EFAULT (NULL, or no
+ poller) or EMFILE.
+ */
+ZMQ_EXPORT int zmq_poller_fd(void *poller, zmq_fd_t *fd);
+
+/*
+ int zmq_poller_add_fd (void *poller, zmq_fd_t fd, void *user_data, short events);
+
+ Adds a descriptor, as zmq_poller_add adds a socket. 0, or -1 with EINVAL, EFAULT (no poller),
+ EBADF (-1) or ENOMEM.
+ */
+ZMQ_EXPORT int zmq_poller_add_fd(void *poller, zmq_fd_t fd, void *user_data, short events);
+
+/*
+ int zmq_poller_modify_fd (void *poller, zmq_fd_t fd, short events);
+
+ Changes the events of a descriptor to wait for. 0, or -1 with EINVAL (was not added, or no such
+ events), EFAULT (no poller) or EBADF (-1).
+ */
+ZMQ_EXPORT int zmq_poller_modify_fd(void *poller, zmq_fd_t fd, short events);
+
+/*
+ int zmq_poller_remove_fd (void *poller, zmq_fd_t fd);
+
+ Takes a descriptor out of a poller. 0, or -1 with EINVAL (was not added), EFAULT (no poller) or
+ EBADF (-1).
+ */
+ZMQ_EXPORT int zmq_poller_remove_fd(void *poller, zmq_fd_t fd);
+#endif
 
 /*
  int zmq_proxy (void *frontend, void *backend, void *capture);

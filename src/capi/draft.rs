@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::{answer, handle};
+use super::{answer, handle, zmq_msg_t};
 use crate::errno::Errno;
 use crate::msg::{Metadata, Msg};
 
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn zmq_disconnect_peer(socket: *mut c_void, routing_id: u3
 /// EFAULT (no message).
 #[cfg(feature = "draft")]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zmq_msg_set_routing_id(msg: *mut Msg, routing_id: u32) -> c_int {
+pub unsafe extern "C" fn zmq_msg_set_routing_id(msg: *mut zmq_msg_t, routing_id: u32) -> c_int {
     answer(|| {
         // SAFETY: the caller's promise.
         let msg = unsafe { handle::msg_mut(msg) }?;
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn zmq_msg_set_routing_id(msg: *mut Msg, routing_id: u32) 
 /// there is no message.
 #[cfg(feature = "draft")]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zmq_msg_routing_id(msg: *mut Msg) -> u32 {
+pub unsafe extern "C" fn zmq_msg_routing_id(msg: *mut zmq_msg_t) -> u32 {
     // SAFETY: the caller's promise.
     answer(|| Ok(unsafe { handle::msg(msg) }?.routing_id))
 }
@@ -154,7 +154,7 @@ pub unsafe extern "C" fn zmq_msg_routing_id(msg: *mut Msg) -> u32 {
 /// EINVAL (too long) or EFAULT (NULL, or no message).
 #[cfg(feature = "draft")]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zmq_msg_set_group(msg: *mut Msg, group: *const c_char) -> c_int {
+pub unsafe extern "C" fn zmq_msg_set_group(msg: *mut zmq_msg_t, group: *const c_char) -> c_int {
     answer(|| {
         // SAFETY: the caller's promise.
         let (msg, group) = unsafe { (handle::msg_mut(msg)?, handle::text(group)?) };
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn zmq_msg_set_group(msg: *mut Msg, group: *const c_char) 
 /// belongs to the message. NULL with EFAULT if there is no message.
 #[cfg(feature = "draft")]
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn zmq_msg_group(msg: *mut Msg) -> *const c_char {
+pub unsafe extern "C" fn zmq_msg_group(msg: *mut zmq_msg_t) -> *const c_char {
     answer(|| {
         // SAFETY: the caller's promise.
         let msg = unsafe { handle::msg(msg) }?;
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn zmq_msg_group(msg: *mut Msg) -> *const c_char {
 #[cfg(feature = "draft")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_msg_init_buffer(
-    msg: *mut Msg,
+    msg: *mut zmq_msg_t,
     buf: *const c_void,
     size: usize,
 ) -> c_int {
