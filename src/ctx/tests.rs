@@ -1,5 +1,11 @@
 //! The whole below the C API, in one process: contexts, sockets, transports together.
 
+mod groups;
+#[cfg(feature = "draft")]
+mod messages;
+mod monitors;
+mod peers;
+mod pollers;
 mod proxied;
 mod websocket;
 
