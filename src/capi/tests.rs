@@ -37,6 +37,9 @@ macro_rules! fails {
     };
 }
 
+#[cfg(feature = "draft")]
+mod draft;
+
 #[test]
 fn null_is_an_error_everywhere() {
     let null = ptr::null_mut();

@@ -462,3 +462,44 @@ fn marks_do_not_pile_up_before_an_owner_who_does_not_look() {
         assert_eq!(all, mark::HICCUP | mark::READABLE);
     }
 }
+
+#[test]
+fn what_must_be_heard_goes_into_a_full_pipe_too() {
+    let (mut a, _, mut b, to_b) = owned([limits(2, 2), Limits::NONE]);
+    assert!(b.read().is_none());
+    assert_eq!(write_all(&mut a), 2);
+    assert!(a.write(part("half")).is_err());
+    to_b.take();
+    a.write_anyway(b"news");
+    assert!(!a.writable());
+    assert_eq!(a.unread(), 3);
+    for expected in [b"x".as_slice(), b"x", b"news"] {
+        assert_eq!(b.read().unwrap().data(), expected);
+    }
+    assert!(a.writable());
+    // A message that was begun makes room for it, and nobody hears of that.
+    assert!(a.write(part("half")).is_ok());
+    a.write_anyway(b"more news");
+    assert!(a.write(msg("whole")).is_ok());
+    a.flush();
+    assert_eq!(b.read().unwrap().data(), b"more news");
+    assert_eq!(b.read().unwrap().data(), b"whole");
+    drop(b);
+    a.write_anyway(b"for nobody");
+}
+
+#[test]
+fn a_farewell_is_read_last_and_once() {
+    let (mut a, _, mut b, _) = owned([limits(1, 1), limits(1, 1)]);
+    b.await_farewell(b"gone");
+    b.await_farewell(b"another one");
+    a.await_farewell(b"");
+    assert_eq!(write_all(&mut a), 2);
+    a.retire();
+    drop(a);
+    let heard: Vec<Vec<u8>> = std::iter::from_fn(|| b.read())
+        .map(|msg| msg.data().to_vec())
+        .collect();
+    assert_eq!(heard, [b"x".to_vec(), b"x".to_vec(), b"gone".to_vec()]);
+    assert!(b.is_finished());
+}
