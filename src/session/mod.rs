@@ -424,6 +424,7 @@ impl Driver for Session {
         }
     }
 
+    /// For statistics, so it waits for whoever drives the session; that takes no longer than a turn.
     fn standing(&self) -> Standing {
         let core = self.core.lock();
         let ends = match (&core.phase, &core.connecter) {
