@@ -5,6 +5,8 @@
 //! they were received into. Everything above this floor handles bodies as safe slices.
 
 #[allow(unsafe_code)]
+mod block;
+#[allow(unsafe_code)]
 mod content;
 mod metadata;
 #[allow(unsafe_code)]
@@ -15,7 +17,8 @@ mod send_buffer;
 #[allow(unsafe_code)]
 mod tests;
 
-pub use content::{Copies, FreeFn, Msg};
+pub use block::FreeFn;
+pub use content::{Copies, Msg};
 pub use metadata::Metadata;
 pub use region::RecvBuffer;
 pub use send_buffer::SendBuffer;

@@ -12,7 +12,7 @@ use std::ptr::NonNull;
 use std::slice;
 
 use super::Msg;
-use super::content::Block;
+use super::block::Block;
 use crate::errno::Errno;
 
 /// References that a fresh block starts with, all owned by the buffer.

@@ -74,7 +74,7 @@ fn only_a_lone_body_can_be_written() {
 
 #[test]
 fn a_lone_body_grows_and_keeps_what_it_has() {
-    let mut msg = Msg::from_slice(&[7; 100]).unwrap();
+    let mut msg = Msg::zeroed(100).unwrap();
     assert_eq!(msg.grow(99, 99), Err(Errno::EINVAL));
     assert_eq!(msg.grow(usize::MAX / 2, 0), Err(Errno::ENOMEM));
     // Within the room, beyond it, and so far that the block moves.
@@ -89,7 +89,11 @@ fn a_lone_body_grows_and_keeps_what_it_has() {
     let copy = msg.share();
     assert_eq!(msg.grow(4_000_000, 0), Err(Errno::EINVAL));
     assert_eq!(copy.len(), 3_000_000);
-    assert_eq!(Msg::empty().grow(100, 100), Err(Errno::EINVAL));
+    // Neither a short body nor one cut from a slab has a block of its own.
+    for size in [0, 100] {
+        let mut msg = Msg::with_size(size).unwrap();
+        assert_eq!(msg.grow(200, 200), Err(Errno::EINVAL));
+    }
 }
 
 #[test]

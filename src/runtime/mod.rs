@@ -9,6 +9,7 @@ mod event;
 mod inbox;
 mod inproc;
 mod io_thread;
+mod lane;
 mod monitor;
 mod pipe;
 mod pipes;

@@ -12,13 +12,12 @@
 
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-
-use parking_lot::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::inbox::{Mailbox, NOBODY, mark};
+use super::lane::{Lane, SILENT};
 use crate::msg::{Metadata, Msg, flag};
-use crate::queue::{Consumer, Notice, Producer, channel};
+use crate::queue::{Consumer, Producer, channel};
 
 /// Parts that are not messages to the high-water mark.
 const UNCOUNTED: u8 = flag::ROUTING_ID | flag::METADATA;
@@ -39,100 +38,6 @@ impl Limits {
         send: None,
         receive: None,
     };
-}
-
-/// "No say" in a lane's limit.
-const SILENT: i32 = i32::MIN;
-
-#[derive(Default)]
-#[repr(align(64))]
-struct Line<T>(T);
-
-/// What the high-water mark of a lane follows from.
-struct Allowed {
-    /// By the writer and by the reader; their sum is the mark.
-    limits: [i32; 2],
-    /// The reader is gone.
-    unread: bool,
-}
-
-/// The high-water mark of a lane without one.
-const NO_MARK: u64 = u64::MAX;
-
-struct Lane {
-    /// So many messages may be on their way and not acknowledged: the high-water mark, [`NO_MARK`],
-    /// or 0 if nobody reads them. One look for each message, so it is worked out beforehand.
-    high_water: Line<AtomicU64>,
-    /// Written under this lock.
-    allowed: Mutex<Allowed>,
-    /// The writer went and never wrote a message; set before `ended`.
-    silent: AtomicBool,
-    /// The writer is gone.
-    ended: AtomicBool,
-    /// Messages that the reader has taken out, in steps.
-    acknowledged: Line<AtomicU64>,
-    reader: Notice,
-    writer: Notice,
-    /// `ZMQ_CONFLATE`: only the newest message is kept, here instead of in the queue.
-    newest: Option<Mutex<Option<Msg>>>,
-    /// What the reader is to read last when the writer goes.
-    farewell: OnceLock<Box<[u8]>>,
-}
-
-impl Lane {
-    fn new(writer: Option<i32>, reader: Option<i32>, conflate: bool) -> Lane {
-        let limits = [writer, reader].map(|limit| limit.unwrap_or(SILENT));
-        let lane = Lane {
-            high_water: Line::default(),
-            allowed: Mutex::new(Allowed {
-                limits,
-                unread: false,
-            }),
-            silent: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
-            acknowledged: Line::default(),
-            reader: Notice::new(),
-            writer: Notice::new(),
-            newest: conflate.then(Mutex::default),
-            farewell: OnceLock::new(),
-        };
-        lane.allow(|_| {});
-        lane
-    }
-
-    #[inline]
-    fn high_water(&self) -> u64 {
-        self.high_water.0.load(Ordering::Relaxed)
-    }
-
-    /// Changes what is allowed. `true`: the mark is lower now, or is one where none was.
-    fn allow(&self, change: impl FnOnce(&mut Allowed)) -> bool {
-        let mut allowed = self.allowed.lock();
-        change(&mut allowed);
-        let (before, now) = (self.high_water(), self.mark(&allowed));
-        self.high_water.0.store(now, Ordering::Relaxed);
-        now < before
-    }
-
-    /// No limit on either side is no limit at all.
-    fn mark(&self, allowed: &Allowed) -> u64 {
-        if allowed.unread {
-            return 0;
-        }
-        let mut sum = 0_u64;
-        for limit in allowed.limits {
-            match limit {
-                SILENT => {}
-                limit if limit <= 0 => return NO_MARK,
-                limit => sum += limit as u64,
-            }
-        }
-        if sum == 0 || self.newest.is_some() {
-            NO_MARK
-        } else {
-            sum
-        }
-    }
 }
 
 struct Link {

@@ -14,6 +14,7 @@ use crate::deps;
 use crate::fuzz;
 use crate::loom;
 use crate::pyzmq;
+use crate::reference;
 use crate::sh::{Run, failed, heading, note, ok, root};
 use crate::upstream;
 
@@ -67,6 +68,12 @@ const STEPS: &[Step] = &[
         what: "the documentation builds without warnings",
         slow: true,
         run: docs,
+    },
+    Step {
+        name: "reference",
+        what: "the genuine library, to compare with",
+        slow: false,
+        run: || passed(reference::run(&[])),
     },
     Step {
         name: "unit",

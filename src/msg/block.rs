@@ -1,0 +1,139 @@
+//! Memory that bodies lie in, shared by count: with its octets behind it, or over foreign memory.
+//!
+//! Invariant: a block is freed by whoever drops the last reference, exactly once.
+
+use std::alloc::{self, Layout};
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering, fence};
+
+/// A C free function (`zmq_free_fn`): called once with the body and the hint.
+pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
+
+/// The head of a counted body. For a block of our own the octets follow it directly, aligned as
+/// `malloc` would have them.
+#[repr(align(16))]
+pub(super) struct Block {
+    refs: AtomicU32,
+    /// How many octets follow this head (0 for foreign bodies).
+    pub(super) capacity: usize,
+    pub(super) foreign: Option<Foreign>,
+}
+
+pub(super) struct Foreign {
+    pub(super) data: *mut c_void,
+    pub(super) free: FreeFn,
+    pub(super) hint: *mut c_void,
+}
+
+impl Block {
+    fn layout(capacity: usize) -> Option<Layout> {
+        let size = size_of::<Block>().checked_add(capacity)?;
+        Layout::from_size_align(size, align_of::<Block>()).ok()
+    }
+
+    /// A block with room for `capacity` octets and `refs` references, or `None` without memory.
+    pub(super) fn allocate(capacity: usize, refs: u32, zeroed: bool) -> Option<NonNull<Block>> {
+        let layout = Block::layout(capacity)?;
+        // SAFETY: the layout is never empty: it holds at least the head.
+        let raw = unsafe {
+            if zeroed {
+                alloc::alloc_zeroed(layout)
+            } else {
+                alloc::alloc(layout)
+            }
+        };
+        let block = NonNull::new(raw.cast::<Block>())?;
+        // SAFETY: fresh memory of the right size and alignment.
+        unsafe {
+            block.write(Block {
+                refs: AtomicU32::new(refs),
+                capacity,
+                foreign: None,
+            });
+        }
+        Some(block)
+    }
+
+    /// Where the octets of a block of our own begin.
+    ///
+    /// # Safety
+    /// `block` is alive.
+    pub(super) unsafe fn octets(block: NonNull<Block>) -> *mut u8 {
+        // SAFETY: the octets follow the head in the same allocation.
+        unsafe { block.as_ptr().add(1).cast::<u8>() }
+    }
+
+    /// Gives `count` references back and frees the block with the last of them.
+    ///
+    /// # Safety
+    /// The caller owns `count` references and uses none of them afterwards.
+    pub(super) unsafe fn release(block: NonNull<Block>, count: u32) {
+        // SAFETY: alive, as the caller still holds references.
+        let before = unsafe { block.as_ref() }
+            .refs
+            .fetch_sub(count, Ordering::Release);
+        if before == count {
+            fence(Ordering::Acquire);
+            // SAFETY: that was the last reference; the fence orders all uses before the end.
+            unsafe { Block::free(block) };
+        }
+    }
+
+    /// Takes a block back into use with `refs` references if the caller holds the only one.
+    ///
+    /// # Safety
+    /// `block` is alive, and the caller holds a reference on it.
+    pub(super) unsafe fn restock(block: NonNull<Block>, refs: u32) -> bool {
+        // SAFETY: the caller's promise. Nobody can add a reference to a block that only the
+        // caller knows; the acquire orders all former uses before the next.
+        let count = unsafe { &block.as_ref().refs };
+        count
+            .compare_exchange(1, refs, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Makes room for `capacity` octets, moving the block if need be; `None` changes nothing. Of
+    /// large blocks the kernel moves the pages, so what is in them is not copied.
+    ///
+    /// # Safety
+    /// The caller holds the only reference, the block is one of our own, and `capacity` is not
+    /// less than it has. The old pointer is not used again if there is a new one.
+    pub(super) unsafe fn enlarge(block: NonNull<Block>, capacity: usize) -> Option<NonNull<Block>> {
+        // SAFETY: alive.
+        let old = Block::layout(unsafe { block.as_ref() }.capacity)?;
+        let size = Block::layout(capacity)?.size();
+        // SAFETY: allocated with this very layout; the size is that of a valid layout.
+        let raw = unsafe { alloc::realloc(block.as_ptr().cast(), old, size) };
+        let mut block = NonNull::new(raw.cast::<Block>())?;
+        // SAFETY: the head came along.
+        unsafe { block.as_mut() }.capacity = capacity;
+        Some(block)
+    }
+
+    /// # Safety
+    /// Nobody else holds a reference.
+    pub(super) unsafe fn free(block: NonNull<Block>) {
+        // SAFETY: exclusive by the caller's promise.
+        let head = unsafe { block.read() };
+        if let Some(foreign) = head.foreign {
+            // SAFETY: the caller of `from_foreign` promised that these three belong together.
+            unsafe { (foreign.free)(foreign.data, foreign.hint) };
+        }
+        if let Some(layout) = Block::layout(head.capacity) {
+            // SAFETY: allocated with this very layout.
+            unsafe { alloc::dealloc(block.as_ptr().cast(), layout) };
+        }
+    }
+
+    /// Adds `count` references.
+    ///
+    /// # Safety
+    /// `block` is alive.
+    pub(super) unsafe fn retain(block: NonNull<Block>, count: u32) {
+        // SAFETY: the caller's promise.
+        unsafe { block.as_ref() }
+            .refs
+            .fetch_add(count, Ordering::Relaxed);
+    }
+}
