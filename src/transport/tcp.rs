@@ -134,6 +134,20 @@ fn mark(socket: &Socket, options: &Options) {
 /// Octets that the kernel takes beyond what it can send (`TCP_NOTSENT_LOWAT`).
 const NOT_SENT: u32 = 256 * 1024;
 
+/// The congestion control of connections within the machine. Where BBR is the default it paces
+/// them at a rate estimated from the peer's pauses, at a tenth of what memory carries. This one
+/// every kernel has, and permits to all.
+const UNPACED: &[u8] = b"reno";
+
+/// Whether the peer is on this machine.
+fn stays_here(socket: &Socket) -> bool {
+    let ip = |address: std::io::Result<SockAddr>| address.ok()?.as_socket().map(|at| at.ip());
+    let Some(peer) = ip(socket.peer_addr()) else {
+        return false;
+    };
+    peer.to_canonical().is_loopback() || ip(socket.local_addr()) == Some(peer)
+}
+
 /// Once connected.
 fn tune(socket: &Socket, options: &Options) {
     let _ = socket.set_tcp_nodelay(true);
@@ -141,6 +155,9 @@ fn tune(socket: &Socket, options: &Options) {
         // What the kernel cannot send yet is better kept in the pipe, where the high-water mark
         // counts it, than in a send buffer that grows to megabytes.
         let _ = socket.set_tcp_notsent_lowat(NOT_SENT);
+    }
+    if stays_here(socket) {
+        let _ = socket.set_tcp_congestion(UNPACED);
     }
     mark(socket, options);
     if options.tcp_keepalive != -1 {

@@ -436,3 +436,13 @@ fn an_adopted_descriptor_may_be_closed_behind_our_back() {
     drop(listener);
     assert!(file.metadata().is_ok());
 }
+
+#[test]
+fn connections_within_the_machine_are_not_paced() {
+    let options = Options::new(0, &Default::default());
+    let near = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = std::net::TcpStream::connect(near.local_addr().unwrap()).unwrap();
+    let socket = socket2::Socket::from(client);
+    (parse("tcp://x").unwrap().0.tune)(&socket, &options);
+    assert_eq!(&socket.tcp_congestion().unwrap()[..5], b"reno\0");
+}
