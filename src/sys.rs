@@ -7,7 +7,7 @@
 use std::ffi::{CStr, CString};
 use std::io::{self, IoSlice};
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, MaybeUninit};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
@@ -173,20 +173,33 @@ pub fn fork_generation() -> u32 {
 
 /// Reads from a socket, like `recv(2)`, but no point of cancellation: callers hold locks.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    // SAFETY: what is initialised may be seen as what need not be; the kernel writes octets only.
+    let memory = unsafe { &mut *(ptr::from_mut(buffer) as *mut [MaybeUninit<u8>]) };
+    receive_into(socket, memory).map(|received| received.len())
+}
+
+/// As [`receive`], into memory that may hold anything: what was received of it.
+pub fn receive_into<'a>(
+    socket: BorrowedFd<'_>,
+    memory: &'a mut [MaybeUninit<u8>],
+) -> io::Result<&'a mut [u8]> {
     let nothing = ptr::null::<u8>();
-    // SAFETY: the buffer lives for the call; nobody asks for the sender's address.
+    // SAFETY: the memory lives for the call; nobody asks for the sender's address.
     let count = unsafe {
         libc::syscall(
             libc::SYS_recvfrom,
             socket.as_raw_fd(),
-            buffer.as_mut_ptr(),
-            buffer.len(),
+            memory.as_mut_ptr(),
+            memory.len(),
             0,
             nothing,
             nothing,
         )
     };
-    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    let received = &mut memory[..count];
+    // SAFETY: the kernel wrote these.
+    Ok(unsafe { &mut *(ptr::from_mut(received) as *mut [u8]) })
 }
 
 /// Writes several buffers to a socket, like `sendmsg(2)` without SIGPIPE, but no point of

@@ -148,12 +148,10 @@ impl End {
     /// Hands octets in, and checks what has to hold after each step.
     pub fn feed(&mut self, mut octets: &[u8]) {
         while !octets.is_empty() && self.outcome.failure.is_none() {
-            let direct = self.zmtp.body_room().map(|room| {
+            let direct = self.zmtp.body_room().map(|mut room| {
                 assert!(!room.is_empty());
                 assert!(room.len() <= FIRST_ALLOCATION.max(self.received));
-                let count = room.len().min(octets.len());
-                room[..count].copy_from_slice(&octets[..count]);
-                count
+                room.put(octets)
             });
             let count = match direct {
                 Some(count) => {

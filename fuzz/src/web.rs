@@ -89,11 +89,10 @@ impl End {
     pub fn feed(&mut self, mut octets: &[u8]) {
         while !octets.is_empty() && self.seen.failure.is_none() {
             let count = match self.ws.body_room() {
-                Some(room) => {
+                Some(mut room) => {
                     assert!(!room.is_empty());
                     assert!(room.len() <= FIRST_ALLOCATION.max(self.received));
-                    let count = room.len().min(octets.len());
-                    room[..count].copy_from_slice(&octets[..count]);
+                    let count = room.put(octets);
                     self.ws.body_filled(count);
                     count
                 }

@@ -11,12 +11,13 @@
 //! on its block; a block is freed by whoever drops the last reference, exactly once.
 
 use std::ffi::c_void;
-use std::mem::{ManuallyDrop, offset_of};
+use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
 
 use super::block::{Block, Foreign, FreeFn};
+use super::room::Room;
 use super::{Metadata, flag, region};
 use crate::errno::Errno;
 
@@ -290,29 +291,73 @@ impl Msg {
         alone.then(|| unsafe { slice::from_raw_parts_mut(self.data_ptr(), len) })
     }
 
-    /// Lengthens a body of a block of its own, that nobody else can see, to `len` octets, the new
-    /// ones zero. If there is no room for that, it takes memory for `capacity`. `EINVAL` for other
-    /// bodies and for less than there is, `ENOMEM` without memory; both change nothing.
-    pub fn grow(&mut self, len: usize, capacity: usize) -> Result<(), Errno> {
-        let old = self.len();
-        if self.kind != COUNTED || len < old || self.data_mut().is_none() {
-            return Err(Errno::EINVAL);
-        }
-        let mut block = self.long_parts().block.ok_or(Errno::EINVAL)?;
+    /// An empty part with memory for a body of `capacity` octets (see [`Msg::room`]). `ENOMEM`
+    /// without memory.
+    pub fn with_room(capacity: usize) -> Result<Msg, Errno> {
+        let mut msg = Msg::allocate(capacity, false)?;
+        msg.truncate(0);
+        Ok(msg)
+    }
+
+    /// Makes memory for a body of `capacity` octets, in a part made with [`Msg::with_room`] that
+    /// nobody else can see. `EINVAL` for others, `ENOMEM` without memory; both change nothing.
+    pub fn enlarge(&mut self, capacity: usize) -> Result<(), Errno> {
+        let block = self.own_block().ok_or(Errno::EINVAL)?;
         // SAFETY: the message holds a reference on it.
-        if unsafe { block.as_ref() }.capacity < len {
-            // SAFETY: `data_mut` says that it is of our own and nobody else sees it.
-            block = unsafe { Block::enlarge(block, capacity.max(len)) }.ok_or(Errno::ENOMEM)?;
+        if unsafe { block.as_ref() }.capacity >= capacity {
+            return Ok(());
         }
-        // SAFETY: alive, with room for `len`; a body of this kind begins where the octets do.
-        let data = unsafe {
-            let data = Block::octets(block);
-            data.add(old).write_bytes(0, len - old);
-            data
+        // SAFETY: our own and nobody else's, and more than it has.
+        let block = unsafe { Block::enlarge(block, capacity) }.ok_or(Errno::ENOMEM)?;
+        self.body.long = Long {
+            block: Some(block),
+            // SAFETY: alive.
+            data: unsafe { Block::octets(block) },
+            len: self.long_parts().len,
         };
-        let block = Some(block);
-        self.body.long = Long { block, data, len };
         Ok(())
+    }
+
+    /// Where the body can grow within its memory.
+    pub fn room(&mut self) -> Room<'_> {
+        Room::new(self)
+    }
+
+    /// The block of a body that begins where its octets do, and that nobody else can see.
+    fn own_block(&mut self) -> Option<NonNull<Block>> {
+        if self.kind != COUNTED || self.data_mut().is_none() {
+            return None;
+        }
+        let Long { block, data, .. } = self.long_parts();
+        // SAFETY: the message holds a reference on it.
+        block.filter(|&block| data == unsafe { Block::octets(block) })
+    }
+
+    /// The memory behind the body, which may hold anything.
+    pub(super) fn spare(&mut self) -> &mut [MaybeUninit<u8>] {
+        let Some(block) = self.own_block() else {
+            return &mut [];
+        };
+        let Long { data, len, .. } = self.long_parts();
+        // SAFETY: alive, ours alone, and `len` is within the capacity.
+        unsafe {
+            let size = block.as_ref().capacity - len;
+            slice::from_raw_parts_mut(data.add(len).cast(), size)
+        }
+    }
+
+    /// Has the first `count` octets of [`spare`](Msg::spare) belong to the body.
+    ///
+    /// # Safety
+    /// They are there, and were written.
+    pub(super) unsafe fn lengthen(&mut self, count: usize) {
+        if count > 0 {
+            let long = self.long_parts();
+            self.body.long = Long {
+                len: long.len + count,
+                ..long
+            };
+        }
     }
 
     /// Shortens the body to `len` octets; longer than it is changes nothing.

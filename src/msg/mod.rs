@@ -11,6 +11,8 @@ mod content;
 mod metadata;
 #[allow(unsafe_code)]
 mod region;
+#[allow(unsafe_code)]
+mod room;
 mod send_buffer;
 
 #[cfg(test)]
@@ -21,6 +23,7 @@ pub use block::FreeFn;
 pub use content::{Copies, Msg};
 pub use metadata::Metadata;
 pub use region::RecvBuffer;
+pub use room::Room;
 pub use send_buffer::SendBuffer;
 
 /// Marks on a message part. `MORE` is the only one an application can see.

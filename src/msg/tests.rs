@@ -73,26 +73,43 @@ fn only_a_lone_body_can_be_written() {
 }
 
 #[test]
-fn a_lone_body_grows_and_keeps_what_it_has() {
-    let mut msg = Msg::zeroed(100).unwrap();
-    assert_eq!(msg.grow(99, 99), Err(Errno::EINVAL));
-    assert_eq!(msg.grow(usize::MAX / 2, 0), Err(Errno::ENOMEM));
-    // Within the room, beyond it, and so far that the block moves.
-    for (len, capacity) in [(100, 100), (150, 5_000), (4_000, 0), (3_000_000, 3_000_001)] {
-        let before = msg.data().to_vec();
-        msg.grow(len, capacity).unwrap();
-        assert_eq!(msg.len(), len);
-        assert_eq!(msg.data()[..before.len()], before);
-        assert!(msg.data()[before.len()..].iter().all(|&octet| octet == 0));
-        msg.data_mut().unwrap().fill(len as u8);
+fn a_lone_body_grows_into_its_room() {
+    let mut msg = Msg::with_room(100).unwrap();
+    assert_eq!((msg.len(), msg.room().len()), (0, 100));
+    assert_eq!(msg.enlarge(usize::MAX / 2), Err(Errno::ENOMEM));
+    let mut sent = Vec::new();
+    // Less than there is, more, and so much that the block moves.
+    for (i, capacity) in [50, 100, 5_000, 3_000_000].into_iter().enumerate() {
+        msg.enlarge(capacity).unwrap();
+        let room = msg.room().len();
+        assert_eq!(room, capacity.max(100) - msg.len());
+        let octets = vec![i as u8; room / 2 + 7];
+        assert_eq!(msg.room().limit(3).put(&octets), 3);
+        assert_eq!(msg.room().put(&octets[3..]), octets.len().min(room) - 3);
+        sent.extend_from_slice(&octets[..octets.len().min(room)]);
+        assert_eq!(msg.data(), sent);
     }
-    let copy = msg.share();
-    assert_eq!(msg.grow(4_000_000, 0), Err(Errno::EINVAL));
-    assert_eq!(copy.len(), 3_000_000);
+    // What is given back must be what was given.
+    let elsewhere = Box::leak(Box::new([2_u8; 4]));
+    assert_eq!(msg.room().read(|_| Ok(elsewhere)).unwrap(), 0);
+    assert!(
+        msg.room()
+            .read(|_| Err(std::io::ErrorKind::WouldBlock.into()))
+            .is_err()
+    );
+    let behind = msg
+        .room()
+        .read(|memory| Ok(super::room::copy(&[1; 4], &mut memory[1..])));
+    assert_eq!((behind.unwrap(), msg.len()), (0, sent.len()));
+    let mut copy = msg.share();
+    assert_eq!(msg.enlarge(4_000_000), Err(Errno::EINVAL));
+    assert!(msg.room().is_empty() && copy.room().is_empty());
+    assert_eq!(copy.data(), sent);
     // Neither a short body nor one cut from a slab has a block of its own.
     for size in [0, 100] {
         let mut msg = Msg::with_size(size).unwrap();
-        assert_eq!(msg.grow(200, 200), Err(Errno::EINVAL));
+        assert_eq!(msg.enlarge(200), Err(Errno::EINVAL));
+        assert!(msg.room().is_empty());
     }
 }
 

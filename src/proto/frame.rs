@@ -4,7 +4,7 @@
 //! really came, from [`FIRST_ALLOCATION`] on.
 
 use super::{Failure, ProtocolError};
-use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
+use crate::msg::{Msg, RecvBuffer, Room, SendBuffer, flag};
 
 /// Further frames of the same message follow.
 pub const MORE: u8 = 0x01;
@@ -17,8 +17,6 @@ pub const COMMAND: u8 = 0x04;
 pub const DIRECT_FROM: usize = 8 * 1024;
 /// The most that is allocated for a body before any of it arrived.
 pub const FIRST_ALLOCATION: usize = 4 * 1024 * 1024;
-/// By how much the room for a body grows beyond that.
-const GROWTH: usize = 1024 * 1024;
 
 const _: () = assert!(MORE == flag::MORE);
 
@@ -96,7 +94,6 @@ pub struct Partial {
     flags: u8,
     len: usize,
     body: Msg,
-    filled: usize,
 }
 
 impl Partial {
@@ -105,36 +102,29 @@ impl Partial {
         Ok(Partial {
             flags: header.flags,
             len: header.len,
-            body: Msg::zeroed(header.len.min(FIRST_ALLOCATION))?,
-            filled: 0,
+            body: Msg::with_room(header.len.min(FIRST_ALLOCATION))?,
         })
     }
 
     /// Where the next octets go; never empty unless the body is whole.
-    pub fn room(&mut self) -> Result<&mut [u8], Failure> {
-        if self.filled == self.body.len() && self.filled < self.len {
-            // Step by step, so that no more memory is touched than octets come.
-            let capacity = self.len.min(self.filled.saturating_mul(2));
-            let step = self.len.min(self.filled.saturating_add(GROWTH));
-            self.body.grow(step, capacity)?;
+    pub fn room(&mut self) -> Result<Room<'_>, Failure> {
+        let filled = self.body.len();
+        if self.body.room().is_empty() && filled < self.len {
+            let capacity = self.len.min(filled.saturating_mul(2));
+            self.body.enlarge(capacity)?;
         }
-        // Made here and not shared yet, so it can always be written to.
-        let room = self.body.data_mut().ok_or(Failure::NoMemory)?;
-        Ok(&mut room[self.filled..])
+        Ok(self.body.room().limit(self.len - filled))
     }
 
-    /// Says that `count` octets of the room were filled.
-    pub fn filled(&mut self, count: usize) {
-        self.filled += count.min(self.body.len() - self.filled);
+    /// What is there of the body. Made here and not shared yet, so it can always be written to.
+    pub fn filled(&mut self) -> &mut [u8] {
+        self.body.data_mut().unwrap_or_default()
     }
 
     /// Moves octets from the receive buffer, as many as belong to the body.
     pub fn absorb(&mut self, input: &mut RecvBuffer) -> Result<(), Failure> {
-        while self.filled < self.len && !input.is_empty() {
-            let room = self.room()?;
-            let count = room.len().min(input.len());
-            room[..count].copy_from_slice(&input.unread()[..count]);
-            self.filled(count);
+        while !self.is_whole() && !input.is_empty() {
+            let count = self.room()?.put(input.unread());
             input.advance(count);
         }
         Ok(())
@@ -142,7 +132,7 @@ impl Partial {
 
     /// Whether all octets are there.
     pub fn is_whole(&self) -> bool {
-        self.filled == self.len
+        self.body.len() == self.len
     }
 
     /// Flags and body, once whole.

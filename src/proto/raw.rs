@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use super::{Event, Failure, Peer};
-use crate::msg::{Msg, RecvBuffer, SendBuffer};
+use crate::msg::{Msg, RecvBuffer, Room, SendBuffer};
 
 /// A conversation without a protocol. The same verbs as [`Zmtp`](super::Zmtp).
 #[derive(Debug, Default)]
@@ -52,7 +52,7 @@ impl Raw {
     }
 
     /// Everything goes through the receive buffer.
-    pub fn body_room(&mut self) -> Option<&mut [u8]> {
+    pub fn body_room(&mut self) -> Option<Room<'_>> {
         None
     }
 

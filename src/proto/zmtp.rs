@@ -18,7 +18,7 @@ use super::mechanism::{Cipher, Done};
 use super::opening::{Framing, Opened, Opening, Stage};
 use super::zap::Status;
 use super::{Config, Event, Failure, ProtocolError, Timeout, frame_v1};
-use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
+use crate::msg::{Msg, RecvBuffer, Room, SendBuffer, flag};
 
 /// One conversation. Fed by [`decode`](Zmtp::decode) and [`encode`](Zmtp::encode), and by
 /// [`handle_timeout`](Zmtp::handle_timeout) when its [`deadline`](Zmtp::deadline) has come.
@@ -231,19 +231,23 @@ impl Zmtp {
     /// no memory (`None` here, and a failure from the next [`decode`](Zmtp::decode)).
     ///
     /// Only between a `None` from [`decode`](Zmtp::decode) and the next octet put into its buffer.
-    pub fn body_room(&mut self) -> Option<&mut [u8]> {
+    pub fn body_room(&mut self) -> Option<Room<'_>> {
         match &mut self.partial {
             Some(partial) if !partial.is_whole() => partial.room().ok(),
             _ => None,
         }
     }
 
-    /// Says that `count` octets were read into the room. The message comes from `decode`.
-    pub fn body_filled(&mut self, count: usize) {
-        if let Some(partial) = &mut self.partial {
-            partial.filled(count);
-            self.timers.touch();
-        }
+    /// Says that `count` octets were read into the room; as long as no more have come, they are
+    /// given back. The message comes from `decode`.
+    pub fn body_filled(&mut self, count: usize) -> &mut [u8] {
+        let Some(partial) = &mut self.partial else {
+            return &mut [];
+        };
+        self.timers.touch();
+        let filled = partial.filled();
+        let before = filled.len().saturating_sub(count);
+        &mut filled[before..]
     }
 
     /// A sign of life that `decode` does not see: for sessions that leave octets in the stream

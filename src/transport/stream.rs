@@ -13,6 +13,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 use super::Family;
 use super::resolve::without_ipv6;
 use crate::errno::Errno;
+use crate::msg::Room;
 use crate::options::Options;
 use crate::sys;
 
@@ -161,6 +162,11 @@ impl Stream {
     /// `WouldBlock` when there is nothing yet.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         uninterrupted(|| sys::receive(self.as_fd(), buffer))
+    }
+
+    /// As [`read`](Stream::read), into the room that a body grows into.
+    pub fn read_body(&self, mut room: Room<'_>) -> io::Result<usize> {
+        uninterrupted(|| room.read(|memory| sys::receive_into(self.as_fd(), memory)))
     }
 
     /// As [`read`](Stream::read), into several buffers.

@@ -271,13 +271,13 @@ fn the_room_of_a_body_grows_with_what_arrives() {
     let mut largest = 0;
     while sent < len {
         let room = end.zmtp.body_room().unwrap().len();
-        assert!(room <= FIRST_ALLOCATION, "{room} after {sent}");
+        assert!(room <= FIRST_ALLOCATION.max(sent), "{room} after {sent}");
         largest = largest.max(room);
         let count = (len - sent).min(1 << 20);
         end.feed(&body[sent..sent + count]).unwrap();
         sent += count;
     }
-    assert_eq!(largest, FIRST_ALLOCATION);
+    assert!(largest >= FIRST_ALLOCATION);
     assert!(end.parts() == [(body, 1)]);
     assert!(end.zmtp.body_room().is_none());
 }
@@ -288,10 +288,11 @@ fn a_room_takes_no_octet_beyond_its_body() {
     let mut end = End::open(config("PULL"), "PUSH");
     end.feed(&[b"\x02" as &[u8], &(len as u64).to_be_bytes()].concat())
         .unwrap();
-    assert_eq!(end.zmtp.body_room().unwrap().len(), len);
-    end.zmtp.body_filled(usize::MAX);
+    let mut room = end.zmtp.body_room().unwrap();
+    assert_eq!(room.len(), len);
+    assert_eq!(room.put(&vec![0; len + 1]), len);
+    assert_eq!(end.zmtp.body_filled(usize::MAX).len(), len);
     assert!(end.zmtp.body_room().is_none());
-    end.zmtp.body_filled(1);
     end.feed(b"\x00\x01x").unwrap();
     assert_eq!(end.parts(), [(vec![0; len], 0), (b"x".to_vec(), 0)]);
 }

@@ -100,10 +100,9 @@ impl End {
     pub fn feed(&mut self, mut octets: &[u8]) -> Result<(), Failure> {
         while !octets.is_empty() {
             let count = match self.zmtp.body_room() {
-                Some(room) if self.direct => {
+                Some(mut room) if self.direct => {
                     assert!(!room.is_empty());
-                    let count = room.len().min(octets.len());
-                    room[..count].copy_from_slice(&octets[..count]);
+                    let count = room.put(octets);
                     self.zmtp.body_filled(count);
                     count
                 }

@@ -5,7 +5,7 @@
 
 use super::frame::{self, Mask, Opcode, code};
 use super::{ZWS_COMMAND, ZWS_LAST, ZWS_MORE};
-use crate::msg::RecvBuffer;
+use crate::msg::{RecvBuffer, Room};
 use crate::proto::frame::{COMMAND, DIRECT_FROM, LARGE, MORE};
 use crate::proto::opening::MAX_COMMAND;
 use crate::proto::{Failure, ProtocolError, Zmtp};
@@ -136,7 +136,7 @@ impl Deframer {
     }
 
     /// Where the rest of a large body may be read to.
-    pub(super) fn body_room<'a>(&self, zmtp: &'a mut Zmtp) -> Option<&'a mut [u8]> {
+    pub(super) fn body_room<'a>(&self, zmtp: &'a mut Zmtp) -> Option<Room<'a>> {
         let Reading::Payload(Payload {
             left, to: To::Body, ..
         }) = self.reading
@@ -144,20 +144,17 @@ impl Deframer {
             return None;
         };
         let room = zmtp.body_room()?;
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
-        (most > 0).then(|| &mut room[..most])
+        let room = room.limit(usize::try_from(left).unwrap_or(usize::MAX));
+        (!room.is_empty()).then_some(room)
     }
 
-    /// Says that the room holds so many octets more, masked if they came so.
+    /// Says that so many octets were read into the room, masked if they came so.
     pub(super) fn body_filled(&mut self, zmtp: &mut Zmtp, count: usize) {
-        if let Reading::Payload(payload) = &mut self.reading
-            && let Some(room) = zmtp.body_room()
-        {
-            let count = count.min(room.len());
+        if let Reading::Payload(payload) = &mut self.reading {
+            let filled = zmtp.body_filled(count);
             if let Some(mask) = &mut payload.mask {
-                mask.apply(&mut room[..count]);
+                mask.apply(filled);
             }
-            zmtp.body_filled(count);
             payload.left = payload.left.saturating_sub(count as u64);
             if payload.left == 0 {
                 self.reading = Reading::Header;
@@ -289,12 +286,9 @@ impl Deframer {
             (gathered.try_reserve(count)).map_err(|_| Failure::NoMemory)?;
             gathered.extend_from_slice(octets);
             unmask(&mut gathered[start..]);
-        } else if let Some(room) = zmtp.body_room() {
-            count = count.min(room.len());
-            let room = &mut room[..count];
-            room.copy_from_slice(&octets[..count]);
-            unmask(room);
-            zmtp.body_filled(count);
+        } else if let Some(mut room) = zmtp.body_room() {
+            count = room.put(octets);
+            unmask(zmtp.body_filled(count));
         } else {
             self.inner.append(octets)?;
             let unread = self.inner.unread_mut();

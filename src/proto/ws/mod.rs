@@ -32,7 +32,7 @@ use super::frame::{self as zmtp_frame, COMMAND, MORE};
 use super::heartbeat::{BACKLOG, Timers};
 use super::zap::Status;
 use super::{Config, Done, Event, Failure, Heartbeat, ProtocolError, Timeout, Zmtp};
-use crate::msg::{Msg, RecvBuffer, SendBuffer, flag};
+use crate::msg::{Msg, RecvBuffer, Room, SendBuffer, flag};
 
 /// The flags of ZWS (RFC 45): the frame is the last of its message, or not, or a command.
 const ZWS_LAST: u8 = 0;
@@ -230,7 +230,7 @@ impl Ws {
     }
 
     /// As [`Zmtp::body_room`].
-    pub fn body_room(&mut self) -> Option<&mut [u8]> {
+    pub fn body_room(&mut self) -> Option<Room<'_>> {
         match &mut self.phase {
             Phase::Talking(zmtp) => self.deframer.body_room(zmtp),
             _ => None,

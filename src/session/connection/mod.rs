@@ -346,21 +346,24 @@ impl Connection {
         loop {
             let body = each!(&mut self.protocol, protocol => protocol.body_room());
             let direct = body.is_some();
-            let mut room = match body {
-                Some(room) => room,
-                None => buffer.room().map_err(|_| End::Memory)?,
+            let (size, result) = if let Some(room) = body {
+                let room = room.limit(self.batches.0);
+                (room.len(), self.stream.read_body(room))
+            } else {
+                let room = buffer.room().map_err(|_| End::Memory)?;
+                let most = if self.large { BEHIND_LARGE } else { usize::MAX };
+                let size = room.len().min(most).min(self.batches.0);
+                (size, self.stream.read(&mut room[..size]))
             };
-            if !direct && self.large && room.len() > BEHIND_LARGE {
-                room = &mut room[..BEHIND_LARGE];
-            }
             self.large = direct;
-            let size = room.len().min(self.batches.0);
-            match self.stream.read(&mut room[..size]) {
+            match result {
                 // COMPAT: as libzmq has it in its events.
                 Ok(0) => return Err(End::Stream(Errno::EPIPE)),
                 Ok(count) => {
                     if direct {
-                        each!(&mut self.protocol, protocol => protocol.body_filled(count));
+                        each!(&mut self.protocol, protocol => {
+                            protocol.body_filled(count);
+                        });
                     } else {
                         buffer.filled(count);
                     }
