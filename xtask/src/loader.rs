@@ -9,18 +9,22 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::install;
 use crate::proc::{self, Output};
 use crate::reference::{Flavour, Places};
 
 /// The name that programs ask for.
 const NAME: &str = "libzmq.so.5";
 
-/// Our library, in `folder` or else where cargo puts it; checked to be of the flavour.
+/// Our library, in `folder` or else built from the tree as it is now; checked to be of the flavour.
 ///
 /// # Errors
 /// How to build it.
 pub fn ours(places: &Places, folder: Option<&Path>, flavour: Flavour) -> Result<PathBuf, String> {
-    let folder = folder.map_or_else(|| places.target.join("release"), Path::to_path_buf);
+    let folder = match folder {
+        Some(folder) => folder.to_path_buf(),
+        None => install_here(places, flavour)?,
+    };
     let found = [NAME, "libzmq.so"]
         .iter()
         .map(|n| folder.join(n))
@@ -45,6 +49,17 @@ pub fn ours(places: &Places, folder: Option<&Path>, flavour: Flavour) -> Result<
         return Err(format!("{} {has}; build it: {advice}", path.display()));
     }
     Ok(path)
+}
+
+/// Installs what the tree holds now, as it is released; gives the folder of the library.
+fn install_here(places: &Places, flavour: Flavour) -> Result<PathBuf, String> {
+    let prefix = places.target.join("measured").join(flavour.name());
+    let mut options = install::Options::new(&prefix);
+    if flavour == Flavour::Draft {
+        options.features = "draft".to_owned();
+    }
+    install::install(&options)?;
+    Ok(prefix.join("lib"))
 }
 
 /// Whether a shared object's string table names a draft function.

@@ -25,7 +25,7 @@ const USAGE: &str = "usage: cargo xtask bench [CASE…] [--runs N] [--quick] [--
   CASE       inproc | ipc | tcp | curve | thr | lat | tcp_lat | tcp_lat/1024 | …: only those cases
   --runs N   runs with each library (default: 5, with --quick 3)
   --quick    fewer sizes, shorter runs
-  --lib DIR  the folder with our libzmq.so (default: target/release)
+  --lib DIR  the folder with our libzmq.so (default: built from the tree as it is)
 
 Results are written to target/bench: results.json and *.svg.";
 

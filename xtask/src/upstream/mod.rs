@@ -27,7 +27,7 @@ const USAGE: &str = "usage: cargo xtask upstream [--draft] [--reference | --refe
   --draft            the draft API too: more programs, and more cases in some
   --reference        run the genuine library as well, beside ours
   --reference-only   run the genuine library alone
-  --lib DIR          the folder with our libzmq.so (default: target/release)
+  --lib DIR          the folder with our libzmq.so (default: built from the tree as it is)
   --header WHOSE     compile the tests on our include/ or on upstream's (default: upstream)
   --jobs N           programs at a time (default: 6; they mostly sleep)
   --limit SECONDS    stop a program after that time (default: what upstream gives it)
