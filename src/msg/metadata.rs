@@ -9,7 +9,9 @@ use std::sync::Arc;
 /// Properties of a connection: names are compared without regard to case (`ZMTP 3.1, 2.5.1`).
 #[derive(Debug, Default)]
 pub struct Metadata {
-    properties: Vec<(String, CString)>,
+    /// One behind the other: the length of the name in four octets, the name, the value, a zero
+    /// octet. There are as many of these as there are connections.
+    properties: Vec<u8>,
     /// The descriptor the message came through (`ZMQ_SRCFD`), -1 for none.
     pub fd: i32,
     /// The message's group (RADIO, DISH).
@@ -67,7 +69,28 @@ impl Metadata {
 
     /// Adds a property. The value ends at its first zero octet, as C will see it.
     pub fn insert(&mut self, name: &str, value: &[u8]) {
-        self.properties.push((name.to_owned(), c_text(value)));
+        let Ok(length) = u32::try_from(name.len()) else {
+            return;
+        };
+        let value = c_text(value);
+        let value = value.as_bytes_with_nul();
+        self.properties
+            .reserve_exact(size_of::<u32>() + name.len() + value.len());
+        self.properties.extend_from_slice(&length.to_ne_bytes());
+        self.properties.extend_from_slice(name.as_bytes());
+        self.properties.extend_from_slice(value);
+    }
+
+    /// Names and values in the order they were added.
+    fn iter(&self) -> impl Iterator<Item = (&[u8], &CStr)> {
+        let mut rest = &self.properties[..];
+        std::iter::from_fn(move || {
+            let (length, behind) = rest.split_first_chunk()?;
+            let (name, behind) = behind.split_at_checked(u32::from_ne_bytes(*length) as usize)?;
+            let value = CStr::from_bytes_until_nul(behind).ok()?;
+            rest = &behind[value.count_bytes() + 1..];
+            Some((name, value))
+        })
     }
 
     /// The value of a property; `Identity` is an older name of `Routing-Id`.
@@ -77,10 +100,9 @@ impl Metadata {
         } else {
             name
         };
-        self.properties
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_c_str())
+        self.iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, value)| value)
             .or_else(|| self.rest.as_ref()?.get(name))
     }
 }

@@ -44,7 +44,7 @@ pub struct Zmtp {
     partial: Option<Partial>,
     timers: Timers,
     /// All frames are sealed.
-    sealed: Option<Seal>,
+    sealed: Option<Box<Seal>>,
 }
 
 enum Phase {
@@ -342,7 +342,7 @@ impl Zmtp {
         self.phase = if phantom { Phase::Phantom } else { Phase::Open };
         self.sealed = match cipher {
             Cipher::None => None,
-            Cipher::Sealed(seal) => Some(seal),
+            Cipher::Sealed(seal) => Some(Box::new(seal)),
         };
         self.bare = framing != Framing::V1 && self.sealed.is_none();
         self.opened = true;

@@ -15,7 +15,7 @@ use std::ptr::{self, NonNull};
 use super::sync::{AtomicPtr, Ordering, UnsafeCell, alloc, dealloc};
 
 /// Slots of the first chunk: an idle queue costs little.
-pub(super) const FIRST: usize = if cfg!(loom) { 1 } else { 8 };
+pub(super) const FIRST: usize = if cfg!(loom) { 1 } else { 2 };
 /// Slots of the largest chunk.
 pub(super) const LARGEST: usize = if cfg!(loom) { 2 } else { 128 };
 

@@ -41,6 +41,8 @@ use super::sync::{Arc, AtomicPtr, AtomicUsize, Ordering, UnsafeCell};
 const EMPTIED: usize = if cfg!(loom) { 2 } else { 8 };
 /// How many times larger the next size of chunks is.
 const GROWTH: usize = if cfg!(loom) { 2 } else { 4 };
+/// The same for the first chunk: most connections say little.
+const FIRST_GROWTH: usize = 2;
 /// How many chunks of one size are made before larger ones are: two to go round in.
 const OF_A_SIZE: u8 = 2;
 
@@ -63,7 +65,8 @@ struct Shared<T> {
     published: Line<AtomicUsize>,
     /// Emptied chunks on their way back, newest first: the consumer adds one, the producer takes
     /// all of them.
-    emptied: Line<AtomicPtr<Chunk<T>>>,
+    emptied: AtomicPtr<Chunk<T>>,
+    /// (What is behind it is not touched while both ends live, so it has the line to itself.)
     /// Where the consumer ended, for the one who frees what is left.
     head: UnsafeCell<Option<Position<T>>>,
     /// The count of items that the producer pushed in all, once it is gone.
@@ -130,7 +133,7 @@ pub fn channel<T>() -> (Producer<T>, Consumer<T>) {
     let (first, end) = unsafe { Chunk::slots(chunk) };
     let shared = Arc::new(Shared {
         published: Line(AtomicUsize::new(0)),
-        emptied: Line(AtomicPtr::new(ptr::null_mut())),
+        emptied: AtomicPtr::new(ptr::null_mut()),
         head: UnsafeCell::new(None),
         pushed: UnsafeCell::new(0),
     });
@@ -177,7 +180,7 @@ impl<T> Producer<T> {
     #[cold]
     fn grow(&mut self) {
         if self.spare.is_null() {
-            let emptied = &self.shared.emptied.0;
+            let emptied = &self.shared.emptied;
             self.spare = emptied.swap(ptr::null_mut(), Ordering::Acquire);
         }
         // SAFETY: see `push` for the tail. Chunks on the list of spare ones are ours alone: the
@@ -193,7 +196,8 @@ impl<T> Producer<T> {
                 None => {
                     let mut count = full.count();
                     if count < LARGEST && self.made >= OF_A_SIZE {
-                        count = (count * GROWTH).min(LARGEST);
+                        let growth = if count == FIRST { FIRST_GROWTH } else { GROWTH };
+                        count = (count * growth).min(LARGEST);
                         self.made = 0;
                     }
                     self.made = self.made.saturating_add(1);
@@ -321,7 +325,7 @@ impl<T> Consumer<T> {
 
     /// Gives an emptied chunk to the producer, unless it has enough.
     fn give_back(&mut self, chunk: NonNull<Chunk<T>>) -> bool {
-        let emptied = &self.shared.emptied.0;
+        let emptied = &self.shared.emptied;
         // Nobody else adds, so this value is either still there, or null by now. Nothing behind
         // it is read: relaxed will do.
         let mut newest = emptied.load(Ordering::Relaxed);
@@ -391,7 +395,7 @@ impl<T> Drop for Shared<T> {
         // SAFETY: both ends are gone, and what they did with the cells, the emptied chunks and the
         // list from the head on comes before: all of it is ours.
         unsafe {
-            free_list(self.emptied.0.swap(ptr::null_mut(), Ordering::Acquire));
+            free_list(self.emptied.swap(ptr::null_mut(), Ordering::Acquire));
             let pushed = self.pushed.with(|pushed| *pushed);
             let Some((mut chunk, mut slot, mut popped)) = self.head.with(|head| *head) else {
                 return;

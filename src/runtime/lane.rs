@@ -29,6 +29,13 @@ pub(super) struct Allowed {
 /// The high-water mark of a lane without one.
 const NO_MARK: u64 = u64::MAX;
 
+/// What takes the place of the queue where only the newest message counts.
+#[derive(Default)]
+pub(super) struct Newest {
+    pub(super) msg: Mutex<Option<Msg>>,
+    pub(super) reader: Notice,
+}
+
 pub(super) struct Lane {
     /// So many messages may be on their way and not acknowledged: the high-water mark, [`NO_MARK`],
     /// or 0 if nobody reads them. One look for each message, so it is worked out beforehand.
@@ -41,10 +48,9 @@ pub(super) struct Lane {
     pub(super) ended: AtomicBool,
     /// Messages that the reader has taken out, in steps.
     pub(super) acknowledged: Line<AtomicU64>,
-    pub(super) reader: Notice,
     pub(super) writer: Notice,
     /// `ZMQ_CONFLATE`: only the newest message is kept, here instead of in the queue.
-    pub(super) newest: Option<Mutex<Option<Msg>>>,
+    pub(super) newest: Option<Box<Newest>>,
     /// What the reader is to read last when the writer goes.
     pub(super) farewell: OnceLock<Box<[u8]>>,
 }
@@ -61,9 +67,8 @@ impl Lane {
             silent: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             acknowledged: Line::default(),
-            reader: Notice::new(),
             writer: Notice::new(),
-            newest: conflate.then(Mutex::default),
+            newest: conflate.then(Box::default),
             farewell: OnceLock::new(),
         };
         lane.allow(|_| {});

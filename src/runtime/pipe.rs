@@ -264,7 +264,7 @@ impl Pipe {
         self.in_lane()
             .newest
             .as_ref()
-            .and_then(|newest| newest.lock().take())
+            .and_then(|newest| newest.msg.lock().take())
     }
 
     #[cold]
@@ -289,11 +289,11 @@ impl Pipe {
         let Some(newest) = &lane.newest else {
             return true;
         };
-        lane.reader.arm();
-        if newest.lock().is_none() {
+        newest.reader.arm();
+        if newest.msg.lock().is_none() {
             return true;
         }
-        lane.reader.disarm();
+        newest.reader.disarm();
         false
     }
 
@@ -345,7 +345,7 @@ impl Pipe {
             pipe.in_lane()
                 .newest
                 .as_ref()
-                .is_some_and(|newest| newest.lock().is_some())
+                .is_some_and(|newest| newest.msg.lock().is_some())
         };
         if newest(self) {
             return true;
@@ -372,7 +372,7 @@ impl Pipe {
                     .in_lane()
                     .newest
                     .as_ref()
-                    .is_none_or(|newest| newest.lock().is_none())
+                    .is_none_or(|newest| newest.msg.lock().is_none())
         }
     }
 
@@ -495,7 +495,7 @@ impl Pipe {
             return false;
         }
         if let Some(newest) = &self.link.lanes[self.side].newest {
-            let before = newest.lock().replace(msg.take());
+            let before = newest.msg.lock().replace(msg.take());
             drop(before);
             self.unshown = true;
             return true;
@@ -555,8 +555,8 @@ impl Pipe {
         let asked = self.outgoing.announce();
         let lane = &self.link.lanes[self.side];
         // What is not in the queue has a notice of its own.
-        if lane.newest.is_some() {
-            return lane.reader.fire() || asked;
+        if let Some(newest) = &lane.newest {
+            return newest.reader.fire() || asked;
         }
         asked
     }

@@ -63,6 +63,10 @@ impl Pipes {
                 PipeId(index)
             }
             None => {
+                if self.slots.len() == self.slots.capacity() {
+                    // By a quarter: a slot is large, and many peers would leave many empty.
+                    self.slots.reserve_exact((self.slots.len() / 4).max(1));
+                }
                 self.slots.push(slot);
                 PipeId(self.slots.len() as u32 - 1)
             }

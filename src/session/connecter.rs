@@ -286,6 +286,8 @@ impl Connecter {
 
     fn connected(&mut self, plan: &Plan, stream: Stream, registered: bool) -> Step {
         self.interval = None;
+        // The round is over.
+        self.targets = Vec::new();
         self.endpoint.local = stream.local_endpoint();
         plan.events
             .raise(number::CONNECTED, fd_of(&stream) as u64, &self.endpoint);

@@ -83,7 +83,7 @@ enum Phase {
 struct Core {
     phase: Phase,
     /// `None` for sessions that the peer began.
-    connecter: Option<Connecter>,
+    connecter: Option<Box<Connecter>>,
     /// This end of the pipe: before the handshake only if the session connects at once.
     pipe: Option<Pipe>,
     /// The pipe was attached once and is gone: there is nobody to talk for.
@@ -107,7 +107,12 @@ impl Session {
         connecter: Connecter,
         pipe: Option<Pipe>,
     ) -> Arc<Session> {
-        let session = Session::new(plan, io, Phase::Waiting { until: None }, Some(connecter));
+        let session = Session::new(
+            plan,
+            io,
+            Phase::Waiting { until: None },
+            Some(Box::new(connecter)),
+        );
         if let Some(pipe) = pipe {
             pipe.set_owner(session.post.clone());
             pipe.set_token(0);
@@ -126,7 +131,7 @@ impl Session {
         plan: Arc<Plan>,
         io: &IoThread,
         phase: Phase,
-        connecter: Option<Connecter>,
+        connecter: Option<Box<Connecter>>,
     ) -> Arc<Session> {
         let key = io.reserve();
         let session = Arc::new_cyclic(|me| Session {

@@ -302,6 +302,18 @@ impl Inner {
 
     /// What sessions will know of this socket.
     fn plan(&mut self) -> Result<Arc<Plan>, Errno> {
+        match &self.plan {
+            // Raw sockets are given routing ids by others than the application.
+            Some(plan) if !plan.raw => Ok(plan.clone()),
+            _ => {
+                let plan = self.fresh_plan()?;
+                self.plan = Some(plan.clone());
+                Ok(plan)
+            }
+        }
+    }
+
+    fn fresh_plan(&self) -> Result<Arc<Plan>, Errno> {
         let io_threads = self.realm.io_threads(self.options.affinity);
         if io_threads.is_empty() {
             return Err(Errno::EMTHREAD);
@@ -360,9 +372,15 @@ impl Inner {
         if single && self.endpoints.iter().any(|one| one.given == endpoint) {
             return Ok(None);
         }
-        let mut plan = self.plan()?;
+        // Who has a name given by the application has a plan to himself.
+        let mut plan = match self.options.connect_routing_id.is_empty() {
+            true => self.plan()?,
+            false => self.fresh_plan()?,
+        };
         let routing_id = std::mem::take(&mut self.options.connect_routing_id);
-        if let Some(plan) = Arc::get_mut(&mut plan) {
+        if !routing_id.is_empty()
+            && let Some(plan) = Arc::get_mut(&mut plan)
+        {
             plan.peer_routing_id.clone_from(&routing_id);
         }
         let io = plan.least_loaded().ok_or(Errno::EMTHREAD)?.clone();

@@ -22,6 +22,7 @@ use crate::pattern::{Arrival, Kind, Pattern, Scope};
 use crate::runtime::{
     Attachment, Cells, Conflate, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
 };
+use crate::session::Plan;
 use crate::sys;
 
 use endpoint::Endpoint;
@@ -52,6 +53,9 @@ struct Inner {
     inbox: Arc<Inbox>,
     events: Arc<EventSource>,
     endpoints: Vec<Endpoint>,
+    /// What the last session was told of this socket, as long as no option has changed since: one
+    /// for many connections.
+    plan: Option<Arc<Plan>>,
     /// The part received last has further parts.
     receive_more: bool,
     /// One direct write is allowed: the socket waited or received since the last one, so this is
@@ -87,6 +91,7 @@ impl Socket {
             inbox,
             events: EventSource::new(realm.names.clone()),
             endpoints: Vec::new(),
+            plan: None,
             receive_more: false,
             may_write_now: true,
             marks: Vec::new(),

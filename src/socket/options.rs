@@ -17,6 +17,7 @@ impl Socket {
     ) -> Result<(), Errno> {
         let mut inner = self.enter()?;
         let inner = &mut *inner;
+        inner.plan = None;
         match options::set(&mut inner.options, option, value, length)? {
             Effect::None => Ok(()),
             Effect::Hwm => {

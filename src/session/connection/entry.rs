@@ -28,7 +28,7 @@ impl Connection {
         let address = self.stream.peer_address();
         match Inquiry::ask(cx.plan, cx.post, &address, credentials).map_err(End::Protocol)? {
             Handler::Asked(inquiry) => {
-                self.inquiry = Some(inquiry);
+                self.inquiry = Some(Box::new(inquiry));
                 self.hear_handler(cx, pipe)
             }
             Handler::Needless => self.decided(cx, pipe, Status::Success),
@@ -41,7 +41,7 @@ impl Connection {
         cx: &Context<'_>,
         pipe: &mut Option<Pipe>,
     ) -> Result<(), End> {
-        let Some(answer) = self.inquiry.as_mut().and_then(Inquiry::answer) else {
+        let Some(answer) = self.inquiry.as_mut().and_then(|inquiry| inquiry.answer()) else {
             return Ok(());
         };
         self.inquiry = None;

@@ -94,7 +94,7 @@ pub(super) struct Connection {
     /// What the poller watches the stream for, if it knows it.
     watched: Option<Watch>,
     /// A ZAP handler is asked about the peer.
-    inquiry: Option<Inquiry>,
+    inquiry: Option<Box<Inquiry>>,
     /// Work of the handshake is under way.
     errand: Option<Errand>,
     /// What the handler said of the peer.
@@ -208,6 +208,7 @@ impl Connection {
         marks: u32,
     ) -> Result<bool, End> {
         let idle = !self.blocked && self.out.is_empty();
+        let was_ready = self.ready;
         self.watch(cx.post, ready.writable && idle)?;
         if ready.writable {
             self.blocked = false;
@@ -240,7 +241,17 @@ impl Connection {
             more |= self.read_rest(cx, pipe, turn.buffer, errno)?;
         }
         self.watch(cx.post, false)?;
+        if self.ready && !was_ready {
+            self.shrink();
+        }
         Ok(more)
+    }
+
+    /// Gives back what a handshake needs and an idle connection does not.
+    pub(super) fn shrink(&mut self) {
+        self.out.shrink();
+        self.left.shrink_to_fit();
+        self.vouched = Vec::new();
     }
 
     /// Has the poller watch for room to write while the kernel has none, and, when it is told of
