@@ -126,7 +126,7 @@ fn wait(items: &mut [Item]) -> Result<usize, Errno> {
 }
 
 fn writable(socket: &Socket) -> Result<bool, Errno> {
-    Ok(socket.events()? as i16 & OUT != 0)
+    socket.is_writable()
 }
 
 /// Every message that waits has nowhere to go: sleeps until it has, or until the other side or

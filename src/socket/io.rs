@@ -112,6 +112,13 @@ impl Socket {
         Ok(self.enter()?.events())
     }
 
+    /// Whether a part can be sent now. Does not look for something to receive, as
+    /// [`events`](Socket::events) does.
+    pub fn is_writable(&self) -> Result<bool, Errno> {
+        let mut inner = self.enter()?;
+        Ok(inner.with_pattern(|pattern, scope| pattern.has_out(scope)))
+    }
+
     /// Where the socket is told things, for those who wait for several.
     pub fn inbox(&self) -> Result<Arc<Inbox>, Errno> {
         Ok(self.lock()?.inbox.clone())
