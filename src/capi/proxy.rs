@@ -19,6 +19,8 @@ const CAPABILITIES: &[&str] = &[
     "gssapi",
     #[cfg(feature = "draft")]
     "draft",
+    #[cfg(feature = "wss")]
+    "WSS",
 ];
 
 /// int zmq_proxy (void *frontend, void *backend, void *capture);

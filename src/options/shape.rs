@@ -83,6 +83,8 @@ pub enum Needs {
     Draft,
     /// Only with the GSSAPI mechanism.
     Gssapi,
+    /// Only with WebSocket over TLS.
+    Wss,
     /// Only with the NORM transport, which this library does not have.
     Norm,
     /// Only with the VMCI transport, which this library does not have.
@@ -97,6 +99,7 @@ impl Needs {
             Needs::Nothing => true,
             Needs::Draft => cfg!(feature = "draft"),
             Needs::Gssapi => cfg!(feature = "gssapi"),
+            Needs::Wss => cfg!(feature = "wss"),
             Needs::Norm | Needs::Vmci => false,
         }
     }

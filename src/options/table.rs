@@ -322,18 +322,18 @@ table! {
     OUT_BATCH_SIZE = 102, int!(out_batch_size, 8192, FROM_ONE).needs(Needs::Draft);
     /// PEM: the private key of a wss server.
     WSS_KEY_PEM = 103,
-        bytes!(wss_key_pem, UNBOUNDED, Null::Clears).write_only().needs(Needs::Draft);
+        bytes!(wss_key_pem, UNBOUNDED, Null::Clears).write_only().needs(Needs::Wss);
     /// PEM: the certificate of a wss server.
     WSS_CERT_PEM = 104,
-        bytes!(wss_cert_pem, UNBOUNDED, Null::Clears).write_only().needs(Needs::Draft);
+        bytes!(wss_cert_pem, UNBOUNDED, Null::Clears).write_only().needs(Needs::Wss);
     /// PEM: certificates that a wss client trusts.
     WSS_TRUST_PEM = 105,
-        bytes!(wss_trust_pem, UNBOUNDED, Null::Clears).write_only().needs(Needs::Draft);
+        bytes!(wss_trust_pem, UNBOUNDED, Null::Clears).write_only().needs(Needs::Wss);
     /// Text: the name that the wss server must have.
     WSS_HOSTNAME = 106,
-        bytes!(wss_hostname, UNBOUNDED, Null::Clears).write_only().needs(Needs::Draft);
+        bytes!(wss_hostname, UNBOUNDED, Null::Clears).write_only().needs(Needs::Wss);
     /// Flag: trust the certificates of the system for wss.
-    WSS_TRUST_SYSTEM = 107, flag!(wss_trust_system, false, BOOL).write_only().needs(Needs::Draft);
+    WSS_TRUST_SYSTEM = 107, flag!(wss_trust_system, false, BOOL).write_only().needs(Needs::Wss);
     /// Flag: only the first part of a message can be a subscription.
     ONLY_FIRST_SUBSCRIBE = 108, flag!(only_first_subscribe, false, FROM_ZERO)
         .pattern(Kinds::of(&[kind::PUB, kind::XPUB, kind::XSUB]));

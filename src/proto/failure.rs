@@ -92,6 +92,9 @@ pub enum Failure {
     Closed,
     /// A server did not agree to go over to WebSocket. It may another time.
     NotUpgraded,
+    /// TLS failed: the peer speaks none, or is not who it should be, or was tampered with, or thinks
+    /// so of us. It may be another time. (The peer was told what is wrong.)
+    Tls,
     /// Somebody took too long.
     Timeout(Timeout),
     /// A frame is larger than `max_msg_size`, or than this machine can address.

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! [`Zmtp`] speaks ZMTP 3.1, 3.0, 2.0 and 1.0, whichever the peer understands; [`Ws`] puts that into
-//! WebSocket messages; [`Raw`] speaks no protocol at all.
+//! WebSocket messages, `Tls` puts those into TLS; [`Raw`] speaks no protocol at all.
 
 pub mod command;
 mod failure;
@@ -24,6 +24,8 @@ mod opening;
 pub mod property;
 mod raw;
 pub mod socks;
+#[cfg(feature = "wss")]
+pub mod tls;
 pub mod ws;
 pub mod zap;
 mod zmtp;
@@ -40,6 +42,8 @@ pub use failure::{Failure, ProtocolError, Timeout};
 pub use mechanism::gssapi;
 pub use mechanism::{Done, Login, Mechanism, Work, curve};
 pub use raw::Raw;
+#[cfg(feature = "wss")]
+pub use tls::Tls;
 pub use ws::Ws;
 pub use zmtp::Zmtp;
 

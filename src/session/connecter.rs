@@ -320,6 +320,7 @@ impl Connecter {
                     | Failure::Denied
                     | Failure::Closed
                     | Failure::NotUpgraded
+                    | Failure::Tls
             ),
         };
         let stopped = !greeted && plan.options.reconnect_stop & 2 != 0;

@@ -11,6 +11,8 @@ use crate::options::{MECHANISM_CURVE, MECHANISM_NULL, MECHANISM_PLAIN, Options};
 use crate::proto::curve::{ClientKeys, SecretKey};
 #[cfg(feature = "gssapi")]
 use crate::proto::gssapi::{ClientSide, NameType, Principal, ServerSide};
+#[cfg(feature = "wss")]
+use crate::proto::tls::Credentials;
 use crate::proto::{Config, Heartbeat, Login, Mechanism};
 use crate::runtime::{
     Acceptor, Conflate, EventSource, IoThread, Limits, Names, Pipe, Shares, pair,
@@ -50,6 +52,9 @@ pub struct Plan {
     pub conflate: Conflate,
     /// The id that the application gave the peer of this connection.
     pub peer_routing_id: Vec<u8>,
+    /// What is shown or trusted, where streams are encrypted.
+    #[cfg(feature = "wss")]
+    pub tls: Option<Credentials>,
 }
 
 impl Plan {

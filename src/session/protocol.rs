@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use super::Plan;
 use crate::msg::SendBuffer;
+#[cfg(feature = "wss")]
+use crate::proto::Tls;
 use crate::proto::zap::Status;
 use crate::proto::{Done, Event, Failure, Raw, Ws, Zmtp};
 use crate::transport::Family;
@@ -14,6 +16,8 @@ use crate::transport::Family;
 pub(super) enum Protocol {
     Zmtp(Box<Zmtp>),
     Ws(Box<Ws>),
+    #[cfg(feature = "wss")]
+    Tls(Box<Tls>),
     Raw(Raw),
 }
 
@@ -23,6 +27,8 @@ macro_rules! each {
         match $protocol {
             Protocol::Zmtp($one) => $call,
             Protocol::Ws($one) => $call,
+            #[cfg(feature = "wss")]
+            Protocol::Tls($one) => $call,
             Protocol::Raw($one) => $call,
         }
     };
@@ -43,7 +49,12 @@ impl Protocol {
             return Protocol::Raw(Raw::new());
         }
         let config = plan.protocol();
-        match family.websocket(connected_to) {
+        let side = family.websocket(connected_to);
+        #[cfg(feature = "wss")]
+        if let (Some(credentials), Some(side)) = (&plan.tls, &side) {
+            return Protocol::Tls(Box::new(Tls::new(credentials, config, side, now, out)));
+        }
+        match side {
             Some(side) => Protocol::Ws(Box::new(Ws::new(config, &side, now, out))),
             None => Protocol::Zmtp(Box::new(Zmtp::new(config, now, out))),
         }
@@ -59,6 +70,8 @@ impl Protocol {
         match self {
             Protocol::Zmtp(zmtp) => zmtp.answered(status, out, now),
             Protocol::Ws(ws) => ws.answered(status, out, now),
+            #[cfg(feature = "wss")]
+            Protocol::Tls(tls) => tls.answered(status, out, now),
             // It never asked.
             Protocol::Raw(_) => Ok(None),
         }
@@ -74,6 +87,8 @@ impl Protocol {
         match self {
             Protocol::Zmtp(zmtp) => zmtp.worked(done, out, now),
             Protocol::Ws(ws) => ws.worked(done, out, now),
+            #[cfg(feature = "wss")]
+            Protocol::Tls(tls) => tls.worked(done, out, now),
             // It never had any.
             Protocol::Raw(_) => Ok(None),
         }
@@ -84,14 +99,37 @@ impl Protocol {
         match self {
             Protocol::Zmtp(zmtp) => zmtp.during_handshake() && !zmtp.is_denied(),
             Protocol::Ws(ws) => ws.during_handshake() && !ws.is_denied(),
+            #[cfg(feature = "wss")]
+            Protocol::Tls(tls) => tls.during_handshake() && !tls.is_denied(),
             Protocol::Raw(_) => false,
         }
     }
 
     /// The last words, where peers have some for each other.
     pub(super) fn goodbye(&mut self, out: &mut SendBuffer) {
-        if let Protocol::Ws(ws) = self {
-            ws.goodbye(out);
+        match self {
+            Protocol::Ws(ws) => ws.goodbye(out),
+            #[cfg(feature = "wss")]
+            Protocol::Tls(tls) => tls.goodbye(out),
+            Protocol::Zmtp(_) | Protocol::Raw(_) => {}
+        }
+    }
+
+    /// Puts into the output what was encoded and does not stand there yet; not all of it if much
+    /// stands there.
+    pub(super) fn settle(&mut self, _out: &mut SendBuffer) {
+        #[cfg(feature = "wss")]
+        if let Protocol::Tls(tls) = self {
+            tls.settle(_out);
+        }
+    }
+
+    /// Whether there is something to [settle](Protocol::settle).
+    pub(super) fn is_unsettled(&self) -> bool {
+        match self {
+            #[cfg(feature = "wss")]
+            Protocol::Tls(tls) => tls.unsealed() > 0,
+            _ => false,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::runtime::{
 };
 use crate::session::{Connecter, Listening, Plan, Session};
 use crate::sys::Uncancelled;
-use crate::transport;
+use crate::transport::{self, Family};
 
 use super::{Inner, Realm, Socket};
 
@@ -185,6 +185,8 @@ impl Inner {
             ("udp", kind::RADIO) => side == Side::Connect,
             ("udp", kind::DISH | kind::DGRAM) => side == Side::Bind,
             ("udp", _) => false,
+            // A stream without a protocol would be one without TLS.
+            ("wss", _) => !self.kind.raw && !self.options.router_raw,
             (_, kind::DGRAM) => scheme != INPROC && transport::parse(endpoint).is_err(),
             _ => true,
         };
@@ -313,6 +315,23 @@ impl Inner {
         }
     }
 
+    /// A plan for connections of this family: the common one, unless something in it is their `own`.
+    fn plan_for(
+        &mut self,
+        family: &Family,
+        own: bool,
+        fill: impl FnOnce(&mut Plan),
+    ) -> Result<Arc<Plan>, Errno> {
+        if !own && !family.has_credentials() {
+            return self.plan();
+        }
+        let mut plan = self.fresh_plan()?;
+        if let Some(plan) = Arc::get_mut(&mut plan) {
+            fill(plan);
+        }
+        Ok(plan)
+    }
+
     fn fresh_plan(&self) -> Result<Arc<Plan>, Errno> {
         let io_threads = self.realm.io_threads(self.options.affinity);
         if io_threads.is_empty() {
@@ -336,24 +355,34 @@ impl Inner {
             publishes: self.kind.publishes,
             conflate: self.conflates(),
             peer_routing_id: Vec::new(),
+            #[cfg(feature = "wss")]
+            tls: None,
         }))
     }
 
     fn bind_stream(&mut self, endpoint: &str) -> Result<(), Errno> {
         let (family, address) = transport::parse(endpoint)?;
-        let plan = self.plan()?;
-        let listener = family.listen(address, &self.options).inspect_err(|errno| {
+        let failed = |errno: &Errno| {
+            let value = errno.0 as u64;
             self.events
-                .raise(number::BIND_FAILED, errno.0 as u64, &Ends::bound(endpoint));
+                .raise(number::BIND_FAILED, value, &Ends::bound(endpoint));
+        };
+        #[cfg(feature = "wss")]
+        let tls = family
+            .credentials(None, &self.options)
+            .inspect_err(&failed)?;
+        let listener = family.listen(address, &self.options).inspect_err(&failed)?;
+        let plan = self.plan_for(family, false, |_plan| {
+            #[cfg(feature = "wss")]
+            _plan.tls.clone_from(&tls);
         })?;
         let resolved = listener.endpoint().to_owned();
         let io = plan.least_loaded().ok_or(Errno::EMTHREAD)?.clone();
         let listening = Listening::start(plan, &io, listener)?;
         resolved.clone_into(&mut self.options.last_endpoint);
         // COMPAT: what was bound by a wildcard is known by what became of it only.
-        let wildcard = [":*", ":0", "//*"]
-            .iter()
-            .any(|ending| endpoint.ends_with(ending));
+        let place = family.without_path(address);
+        let wildcard = place == "*" || place.ends_with(":*") || place.ends_with(":0");
         let given = if wildcard {
             resolved.clone()
         } else {
@@ -372,17 +401,14 @@ impl Inner {
         if single && self.endpoints.iter().any(|one| one.given == endpoint) {
             return Ok(None);
         }
-        // Who has a name given by the application has a plan to himself.
-        let mut plan = match self.options.connect_routing_id.is_empty() {
-            true => self.plan()?,
-            false => self.fresh_plan()?,
-        };
+        #[cfg(feature = "wss")]
+        let tls = family.credentials(Some(address), &self.options)?;
         let routing_id = std::mem::take(&mut self.options.connect_routing_id);
-        if !routing_id.is_empty()
-            && let Some(plan) = Arc::get_mut(&mut plan)
-        {
+        let plan = self.plan_for(family, !routing_id.is_empty(), |plan| {
             plan.peer_routing_id.clone_from(&routing_id);
-        }
+            #[cfg(feature = "wss")]
+            plan.tls.clone_from(&tls);
+        })?;
         let io = plan.least_loaded().ok_or(Errno::EMTHREAD)?.clone();
         let connecter = Connecter::new(family, address);
         let (mut near, mut own) = (None, None);

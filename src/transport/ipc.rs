@@ -39,6 +39,8 @@ pub(super) const FAMILY: Family = Family {
     address: text,
     canonical: None,
     websocket: None,
+    #[cfg(feature = "wss")]
+    credentials: None,
     destination: None,
     peer_address: |socket, _| peer_address(socket),
 };

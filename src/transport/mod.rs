@@ -12,6 +12,8 @@ mod resolve;
 mod stream;
 mod tcp;
 mod ws;
+#[cfg(feature = "wss")]
+mod wss;
 
 #[cfg(test)]
 mod tests;
@@ -22,16 +24,28 @@ use socket2::{SockAddr, Socket};
 
 use crate::errno::Errno;
 use crate::options::Options;
+#[cfg(feature = "wss")]
+use crate::proto::tls::Credentials;
 use crate::proto::ws::Side;
 
 pub use listener::{AcceptError, Listener};
 pub use stream::{Stream, Target};
 
 /// One row per scheme.
-pub static FAMILIES: &[Family] = &[tcp::FAMILY, ipc::FAMILY, ws::FAMILY];
+pub static FAMILIES: &[Family] = &[
+    tcp::FAMILY,
+    ipc::FAMILY,
+    ws::FAMILY,
+    #[cfg(feature = "wss")]
+    wss::FAMILY,
+];
 
 /// A host and a port, taken out of an address.
 type HostAndPort<'a> = Result<(&'a str, u16), Errno>;
+
+/// Makes what is shown, or checked, where an address was bound (`None`) or is connected to.
+#[cfg(feature = "wss")]
+type MakeCredentials = fn(Option<&str>, &Options) -> Result<Credentials, Errno>;
 
 /// A scheme, and all that is particular to it.
 pub struct Family {
@@ -60,6 +74,9 @@ pub struct Family {
     canonical: Option<fn(&str) -> String>,
     /// See [`Family::websocket`].
     websocket: Option<fn(Option<&str>) -> Side>,
+    /// See [`Family::credentials`].
+    #[cfg(feature = "wss")]
+    credentials: Option<MakeCredentials>,
     /// See [`Family::destination`].
     destination: Option<fn(&str) -> HostAndPort<'_>>,
     /// See [`Stream::peer_address`].
@@ -126,10 +143,31 @@ impl Family {
 
     /// What a stream begins with before the peers talk, if it carries WebSocket: to the address
     /// that we connected to, or with a peer that connected. `None` if it carries nothing between.
-    ///
-    /// (A family whose streams are encrypted has the same here, and differs in its [`Stream`].)
     pub fn websocket(&self, connected_to: Option<&str>) -> Option<Side> {
         self.websocket.map(|websocket| websocket(connected_to))
+    }
+
+    /// What is needed for TLS, to connect to an address or to bind; `None` if nothing is encrypted.
+    /// `EINVAL` if the options do not make it up. May read files.
+    #[cfg(feature = "wss")]
+    pub fn credentials(
+        &self,
+        connected_to: Option<&str>,
+        options: &Options,
+    ) -> Result<Option<Credentials>, Errno> {
+        let credentials = self.credentials;
+        credentials
+            .map(|credentials| credentials(connected_to, options))
+            .transpose()
+    }
+
+    /// Whether connections show or check credentials before anything else.
+    pub fn has_credentials(&self) -> bool {
+        #[cfg(feature = "wss")]
+        let has = self.credentials.is_some();
+        #[cfg(not(feature = "wss"))]
+        let has = false;
+        has
     }
 
     /// The host (a name or digits, without brackets and zone) and the port of an address, for a
@@ -137,6 +175,14 @@ impl Family {
     /// be one.
     pub fn destination<'a>(&self, address: &'a str) -> Option<Result<(&'a str, u16), Errno>> {
         self.destination.map(|destination| destination(address))
+    }
+
+    /// An address without what stands behind it where the scheme carries WebSocket.
+    pub fn without_path<'a>(&self, address: &'a str) -> &'a str {
+        match self.websocket {
+            Some(_) => ws::split(address).0,
+            None => address,
+        }
     }
 
     /// An address as an endpoint.

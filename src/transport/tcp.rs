@@ -33,6 +33,8 @@ pub(super) const FAMILY: Family = Family {
     },
     canonical: None,
     websocket: None,
+    #[cfg(feature = "wss")]
+    credentials: None,
     destination: Some(destination),
     peer_address: |_, peer| {
         peer.as_socket()

@@ -32,7 +32,7 @@ pub(super) const FAMILY: Family = Family {
 
 /// The address without its path, and the path, which is `/` if there is none.
 // libzmq takes the last slash for the first one of the path.
-fn split(address: &str) -> (&str, &str) {
+pub(super) fn split(address: &str) -> (&str, &str) {
     match address.find('/') {
         Some(at) => address.split_at(at),
         None => (address, "/"),

@@ -156,7 +156,7 @@ impl Connection {
     }
 
     pub(super) fn has_unsent(&self) -> bool {
-        self.ready && !self.out.is_empty()
+        self.ready && (!self.out.is_empty() || self.protocol.is_unsettled())
     }
 
     /// The endpoints that monitors hear of.
@@ -478,6 +478,7 @@ impl Connection {
                     self.encode(msg);
                 }
             }
+            self.protocol.settle(&mut self.out);
             if self.out.is_empty() {
                 return false;
             }
@@ -519,7 +520,7 @@ impl Connection {
     /// Writes what the pipe holds in the calling thread, if the stream is idle. `true` if the
     /// pipe is empty afterwards (and so its reader will be told of more).
     pub(super) fn write_now(&mut self, pipe: &mut Pipe) -> bool {
-        if !self.ready || self.blocked || !self.out.is_empty() || self.broken.is_some() {
+        if !self.ready || self.blocked || self.has_unsent() || self.broken.is_some() {
             return false;
         }
         let more = self.write(Some(pipe));
