@@ -8,6 +8,8 @@ mod peers;
 mod pollers;
 mod proxied;
 mod websocket;
+#[cfg(feature = "wss")]
+mod wss;
 
 use std::time::Duration;
 

@@ -13,6 +13,10 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use super::verifier::Verifier;
 use crate::errno::Errno;
 
+/// The largest record that we send: so much in it, and its header.
+// COMPAT: libzmq reads so much at once, and forgets the rest of a larger record until more comes.
+const LARGEST_RECORD: Option<usize> = Some(8192 + 5);
+
 /// What one endpoint needs for TLS; cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Credentials {
@@ -61,10 +65,11 @@ impl Credentials {
     pub fn server(certificate: &[u8], key: &[u8]) -> Result<Credentials, Errno> {
         let chain = certificates(certificate)?;
         let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| Errno::EINVAL)?;
-        let config = ServerConfig::builder_with_provider(provider())
+        let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
             .map_err(|_| Errno::EINVAL)?;
+        config.max_fragment_size = LARGEST_RECORD;
         Ok(Credentials::Server(Arc::new(config)))
     }
 
@@ -107,12 +112,13 @@ impl Credentials {
             // What the system trusts has had better names for decades.
             takes_common_names: !asks_system,
         };
-        let config = ClientConfig::builder_with_provider(provider)
+        let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|_| Errno::EINVAL)?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_no_client_auth();
+        config.max_fragment_size = LARGEST_RECORD;
         Ok(Credentials::Client {
             config: Arc::new(config),
             name,

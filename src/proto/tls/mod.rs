@@ -26,7 +26,7 @@ use crate::msg::{Msg, RecvBuffer, Room, SendBuffer};
 
 pub use credentials::{Credentials, system_trust};
 
-/// Messages are gathered up to this, the largest record, before they are sealed.
+/// Messages are gathered up to this, a few records, before they are sealed.
 const RECORD: usize = 16 * 1024;
 /// No more is sealed while this much waits to be written.
 const AHEAD: usize = 128 * 1024;
