@@ -138,14 +138,24 @@ pub fn installed() -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// A folder with the genuine libzmq 4.3.5, where `cargo xtask reference` has built it.
+/// A folder with the genuine libzmq 4.3.5 of the flavour that is tested, where `cargo xtask
+/// reference` (`--draft`) has built it.
 pub fn reference() -> Option<PathBuf> {
-    let folder = target().join("reference/stable");
+    let flavour = if cfg!(feature = "draft") {
+        "draft"
+    } else {
+        "stable"
+    };
+    let folder = target().join("reference").join(flavour);
     folder.join("libzmq.so.5").is_file().then_some(folder)
 }
 
 /// A folder with a genuine library: the 4.3.5 of [`reference`], else Debian's.
 pub fn genuine() -> Option<PathBuf> {
+    if cfg!(feature = "draft") {
+        // Debian's is built without drafts.
+        return reference();
+    }
     reference().or_else(|| installed()?.parent().map(Path::to_path_buf))
 }
 

@@ -20,6 +20,8 @@ struct Row<'a> {
     part: &'a str,
     /// It need not apply.
     optional: bool,
+    /// It applies to the libraries with drafts only.
+    draft: bool,
     done: &'a str,
     genuine: &'a str,
     ours: &'a str,
@@ -45,6 +47,10 @@ fn rows() -> Vec<Row<'static>> {
             Some(rest) => (true, rest),
             None => (false, line),
         };
+        let (draft, line) = match line.strip_prefix("draft: ") {
+            Some(rest) => (true, rest),
+            None => (false, line),
+        };
         let fields: Vec<&str> = line.split(" | ").collect();
         let [done, genuine, ours, reason] = fields[..] else {
             panic!("a row has four fields: {line}");
@@ -52,6 +58,7 @@ fn rows() -> Vec<Row<'static>> {
         rows.push(Row {
             part,
             optional,
+            draft,
             done,
             genuine,
             ours,
@@ -110,6 +117,9 @@ fn program() -> &'static Path {
             .args(["-Wno-nonnull", "-Wno-stringop-overflow"])
             .arg("-I")
             .arg(include());
+        if cfg!(feature = "draft") {
+            gcc.arg("-DZMQ_BUILD_DRAFT_API");
+        }
         for entry in fs::read_dir(folder).expect("the folder is there") {
             let path = entry.expect("the folder can be read").path();
             if path.extension().is_some_and(|extension| extension == "c") {
@@ -178,17 +188,20 @@ fn pairs(
 }
 
 fn compare(part: &str) {
-    if cfg!(feature = "draft") {
-        println!("skipped: the list of differences is that of the library without drafts");
+    if part == "drafts" && !cfg!(feature = "draft") {
+        println!("skipped: the library without drafts has none of their functions");
         return;
     }
     let Some(genuine) = reference() else {
-        println!("skipped: no genuine libzmq 4.3.5 (cargo xtask reference)");
+        println!("skipped: no genuine libzmq 4.3.5 (cargo xtask reference, --draft with drafts)");
         return;
     };
     let genuine = answers(part, "genuine", &genuine);
     let ours = answers(part, "ours", library(Profile::Dev));
-    let rows: Vec<Row<'_>> = rows().into_iter().filter(|row| row.part == part).collect();
+    let rows: Vec<Row<'_>> = rows()
+        .into_iter()
+        .filter(|row| row.part == part && (!row.draft || cfg!(feature = "draft")))
+        .collect();
     let mut used = vec![false; rows.len()];
     let mut report = String::new();
     let pairs = pairs(genuine, ours);
@@ -237,7 +250,7 @@ macro_rules! parts {
     };
 }
 
-parts! { options context endpoints states messages utilities misuse }
+parts! { options context endpoints states messages utilities misuse drafts }
 
 /// The options of the stable library that nothing outside the table of options looks at, by the
 /// names that the table gives them and their fields.
@@ -335,6 +348,7 @@ fn tables() -> String {
 fn title(part: &str) -> &str {
     match part {
         "context" => "Contexts",
+        "drafts" => "Functions of the draft API",
         "endpoints" => "Endpoints",
         "messages" => "Messages",
         "misuse" => "Calls that nobody should make",

@@ -4,21 +4,29 @@
 
 #include "report.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 const struct named types[] = {
     {ZMQ_PAIR, "PAIR"},     {ZMQ_PUB, "PUB"},       {ZMQ_SUB, "SUB"},   {ZMQ_REQ, "REQ"},
     {ZMQ_REP, "REP"},       {ZMQ_DEALER, "DEALER"}, {ZMQ_ROUTER, "ROUTER"}, {ZMQ_PULL, "PULL"},
     {ZMQ_PUSH, "PUSH"},     {ZMQ_XPUB, "XPUB"},     {ZMQ_XSUB, "XSUB"}, {ZMQ_STREAM, "STREAM"},
+#ifdef ZMQ_BUILD_DRAFT_API
+    {ZMQ_SERVER, "SERVER"}, {ZMQ_CLIENT, "CLIENT"}, {ZMQ_RADIO, "RADIO"}, {ZMQ_DISH, "DISH"},
+    {ZMQ_GATHER, "GATHER"}, {ZMQ_SCATTER, "SCATTER"}, {ZMQ_DGRAM, "DGRAM"}, {ZMQ_PEER, "PEER"},
+    {ZMQ_CHANNEL, "CHANNEL"},
+#endif
     {0, NULL}};
 
-static char what[512];
+/* Shared with the processes that may die: who is left knows what they died of. */
+#define ROOM 512
+static char *what;
 
 void doing (const char *format, ...)
 {
     va_list args;
     va_start (args, format);
-    vsnprintf (what, sizeof what, format, args);
+    vsnprintf (what, ROOM, format, args);
     va_end (args);
 }
 
@@ -49,7 +57,9 @@ void returned_pointer (const void *result)
         became ("a pointer");
 }
 
-void risk (void (*act) (void *arg), void *arg)
+void risk (void (*act) (void *arg), void *arg) { apart (act, arg, 3); }
+
+void apart (void (*act) (void *arg), void *arg, unsigned seconds)
 {
     int status;
     pid_t child;
@@ -59,7 +69,7 @@ void risk (void (*act) (void *arg), void *arg)
         /* What the library says when it dies would only confuse. */
         if (freopen ("/dev/null", "w", stderr) == NULL)
             _exit (3);
-        alarm (3);
+        alarm (seconds);
         act (arg);
         fflush (stdout);
         _exit (0);
@@ -79,11 +89,18 @@ static const struct
 } parts[] = {{"options", report_options},     {"context", report_context},
              {"endpoints", report_endpoints}, {"states", report_states},
              {"messages", report_messages},   {"utilities", report_utilities},
-             {"misuse", report_misuse}};
+             {"misuse", report_misuse},
+#ifdef ZMQ_BUILD_DRAFT_API
+             {"drafts", report_drafts},
+#endif
+};
 
 int main (int argc, char **argv)
 {
     size_t i;
+    what = mmap (NULL, ROOM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (what == MAP_FAILED)
+        return 2;
     for (i = 0; argc == 2 && i < sizeof parts / sizeof parts[0]; i++) {
         if (strcmp (argv[1], parts[i].name) != 0)
             continue;

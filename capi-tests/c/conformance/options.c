@@ -267,13 +267,24 @@ static void report_writing (const char *type, const char *name, int option, void
     write_option (socket, option, &value);
 }
 
-static void report_option (const struct named *type, const char *name, int option)
+struct question
 {
-    void *socket = zmq_socket (context, type->number);
+    const struct named *type;
+    const struct named *option;
+};
+
+/* Threads do not survive a fork: the context is made here. */
+static void report_option (void *arg)
+{
+    const struct question *asked = arg;
+    void *socket;
+    context = zmq_ctx_new ();
+    socket = zmq_socket (context, asked->type->number);
     /* A NULL that is said to have octets kills. */
-    report_reading (type->name, name, option, socket);
-    report_writing (type->name, name, option, socket);
+    report_reading (asked->type->name, asked->option->name, asked->option->number, socket);
+    report_writing (asked->type->name, asked->option->name, asked->option->number, socket);
     zmq_close (socket);
+    zmq_ctx_term (context);
 }
 
 void report_options (void)
@@ -283,14 +294,12 @@ void report_options (void)
         {26, "26"},   {30, "30"},   {67, "67"},   {70, "70"},   {82, "82"},
         {83, "83"},   {125, "125"}, {-1, "-1"},   {1000, "1000"}, {INT32_MAX, "INT_MAX"},
         {INT32_MIN, "INT_MIN"},     {0, NULL}};
-    const struct named *type, *option;
+    const struct named *const lists[] = {options, unknown};
+    struct question asked;
+    size_t i;
     memset (filler, 'f', sizeof filler);
-    context = zmq_ctx_new ();
-    for (type = types; type->name != NULL; type++) {
-        for (option = options; option->name != NULL; option++)
-            report_option (type, option->name, option->number);
-        for (option = unknown; option->name != NULL; option++)
-            report_option (type, option->name, option->number);
-    }
-    zmq_ctx_term (context);
+    for (asked.type = types; asked.type->name != NULL; asked.type++)
+        for (i = 0; i < sizeof lists / sizeof lists[0]; i++)
+            for (asked.option = lists[i]; asked.option->name != NULL; asked.option++)
+                apart (report_option, &asked, 5);
 }

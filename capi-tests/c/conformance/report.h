@@ -34,6 +34,10 @@ void returned_pointer (const void *result);
  * What it does has to report one line. */
 void risk (void (*what) (void *arg), void *arg);
 
+/* The same for what reports many lines, in so many seconds: what was last to be done is what it
+ * died of, and the rest is not asked. */
+void apart (void (*what) (void *arg), void *arg, unsigned seconds);
+
 /* The parts of the program. */
 void report_options (void);
 void report_context (void);
@@ -42,3 +46,6 @@ void report_states (void);
 void report_messages (void);
 void report_utilities (void);
 void report_misuse (void);
+#ifdef ZMQ_BUILD_DRAFT_API
+void report_drafts (void);
+#endif
