@@ -85,8 +85,16 @@ impl Edges {
 
     /// Waits for an edge since the last one, or until the deadline; `EINTR` after a signal handler.
     pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Errno> {
+        self.wait_for(poll_timeout(deadline))
+    }
+
+    /// Takes an edge that came already, if there is one.
+    pub fn take(&self) -> Result<(), Errno> {
+        self.wait_for(0)
+    }
+
+    fn wait_for(&self, timeout: i32) -> Result<(), Errno> {
         let mut event = libc::epoll_event { events: 0, u64: 0 };
-        let timeout = poll_timeout(deadline);
         // SAFETY: room for one event, which lives for the call.
         let ready = unsafe { libc::epoll_wait(self.0.as_raw_fd(), &mut event, 1, timeout) };
         if ready < 0 {

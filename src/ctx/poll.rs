@@ -44,6 +44,12 @@ pub fn poll_masked(
     let deadline = u64::try_from(timeout)
         .ok()
         .and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout)));
+    if let ([item], None, true) = (&mut *items, mask, timeout != 0)
+        && let Some(socket) = item.socket
+    {
+        item.revents = socket.await_events(item.events.into(), deadline)? as i16;
+        return Ok(usize::from(item.revents != 0));
+    }
     let mut fds = Descriptors::new(items, mask)?;
     loop {
         // The descriptors first: one may be the ZMQ_FD of a socket, which looking at it clears.

@@ -107,6 +107,32 @@ impl Parker {
         self.fd().into_iter().chain(edges).collect()
     }
 
+    /// Like [`park`](Parker::park), but ends as well when another descriptor can be read (or is at
+    /// its end, or is none): `true` then.
+    pub fn park_beside(&self, fd: RawFd, deadline: Option<Instant>) -> Result<bool, Errno> {
+        let item = |fd| libc::pollfd {
+            fd,
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let own = self.edges.as_ref().map(Edges::fd).or_else(|| self.fd());
+        let Some(own) = own else {
+            return self.park(deadline).map(|()| false);
+        };
+        let mut items = [item(own), item(fd)];
+        sys::poll(&mut items, deadline)?;
+        if items[0].revents & libc::POLLNVAL != 0 {
+            return self.park(deadline).map(|()| false);
+        }
+        if items[0].revents != 0
+            && let Some(edges) = &self.edges
+        {
+            // This edge has had its effect. That there is none any more is as good.
+            let _ = edges.take();
+        }
+        Ok(items[1].revents != 0)
+    }
+
     /// Sleeps until woken or until the deadline; `EINTR` when a signal handler ran.
     pub fn park(&self, deadline: Option<Instant>) -> Result<(), Errno> {
         // A program that closes all descriptors it does not know closes this one too.

@@ -138,12 +138,17 @@ impl Inbox {
 
     /// Registers a sleeper unless something is inside already; `false` means: look again.
     pub fn watch(&self, parker: &Arc<Parker>) -> bool {
+        self.watch_beside(parker).is_some()
+    }
+
+    /// Like [`watch`](Inbox::watch): how many other sleepers there are, or `None`.
+    pub fn watch_beside(&self, parker: &Arc<Parker>) -> Option<usize> {
         let mut state = self.state.lock();
         if self.is_dirty() || self.is_terminated() || state.closed {
-            return false;
+            return None;
         }
         state.sleepers.push(parker.clone());
-        true
+        Some(state.sleepers.len() - 1)
     }
 
     /// Registers a parker whether or not something is inside; if so it is woken at once. It stays

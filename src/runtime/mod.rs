@@ -27,5 +27,5 @@ pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, mark};
 pub use inproc::{Names, Party};
 pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn, Watch};
 pub use pipe::{Conflate, Limits, Pipe, Rejected, pair};
-pub use pipes::{Driver, PipeId, Pipes, Standing};
+pub use pipes::{Driver, Loan, PipeId, Pipes, Standing};
 pub use share::{Share, Shares};

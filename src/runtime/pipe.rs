@@ -561,6 +561,11 @@ impl Pipe {
         asked
     }
 
+    /// Whether complete messages wait to be shown.
+    pub fn is_unshown(&self) -> bool {
+        self.unshown
+    }
+
     /// Tells the reader that there is something to read.
     pub fn tell_reader(&self) {
         self.tell(mark::READABLE);

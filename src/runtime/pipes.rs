@@ -2,6 +2,7 @@
 //!
 //! Invariant: a number is alive from `insert` to `remove`; using one that is not is a quiet no.
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use super::event::Ends;
@@ -19,8 +20,34 @@ pub trait Driver: Send + Sync {
     /// stream is idle. `false`: it did not, and must be told in the ordinary way.
     fn drive_out(&self) -> bool;
 
+    /// The calling thread is about to wait for messages of this pipe: lends it the stream, so that
+    /// it waits for that as well and reads it itself. `conversing`: it sent since it last received.
+    /// `None`: it is told in the ordinary way. A loan ends with [`leave`](Driver::leave).
+    fn lend(&self, conversing: bool) -> Option<Loan>;
+
+    /// Reads the stream of a loan in the calling thread, after it became readable. `true`: nothing
+    /// came of it that the socket would hear of, so that it may wait on.
+    fn drive_in(&self, loan: Loan) -> bool;
+
+    /// The calling thread waits no more for a loan. `in_vain`: its deadline came, or a signal.
+    /// `true`: nobody else waits for the stream, and the thread is expected to be back soon; if it
+    /// is to wait in any other way it [gives it back](Driver::give_back).
+    fn leave(&self, loan: Loan, in_vain: bool) -> bool;
+
+    /// Has the I/O thread wait for the stream, if it does not.
+    fn give_back(&self);
+
     /// Where its conversation stands.
     fn standing(&self) -> Standing;
+}
+
+/// A stream to wait for, lent to one thread for one wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loan {
+    /// Its descriptor, to be looked at and nothing else.
+    pub fd: RawFd,
+    /// The number of this wait.
+    pub ticket: u64,
 }
 
 /// What there is to say of a conversation.
@@ -31,6 +58,9 @@ pub struct Standing {
     /// Messages that came and wait in the pipe to be received.
     pub incoming: u64,
 }
+
+/// How many places are searched for the only pipe.
+const SEARCHED: usize = 16;
 
 struct Slot {
     pipe: Pipe,
@@ -71,6 +101,16 @@ impl Pipes {
                 PipeId(self.slots.len() as u32 - 1)
             }
         }
+    }
+
+    /// Whoever stands behind the pipe, if there is just one.
+    pub fn sole_driver(&self) -> Option<&Arc<dyn Driver>> {
+        if self.slots.len() - self.free.len() != 1 {
+            return None;
+        }
+        // With one alive, many more were so at once: not worth a search.
+        let mut first = self.slots.iter().take(SEARCHED).flatten();
+        first.next()?.driver.as_ref()
     }
 
     /// Lets a pipe end go: drops it, and with that closes it.

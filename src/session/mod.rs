@@ -16,6 +16,7 @@
 mod connecter;
 mod connection;
 mod errand;
+mod lease;
 mod listener;
 mod obituary;
 mod plan;
@@ -29,8 +30,9 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::errno::Errno;
+use crate::msg::RecvBuffer;
 use crate::runtime::{
-    Driver, Ends, Handler, IoThread, Next, Pipe, Post, Ready, Share, Standing, Turn, mark,
+    Driver, Ends, Handler, IoThread, Loan, Next, Pipe, Post, Ready, Share, Standing, Turn, mark,
 };
 use crate::transport::Stream;
 
@@ -90,6 +92,8 @@ struct Core {
     orphaned: bool,
     closing: Option<Closing>,
     share: Option<Share>,
+    /// When the I/O thread comes even if nothing happens.
+    awaited: Option<Instant>,
 }
 
 /// The session is to end once all is sent, or at the deadline.
@@ -146,6 +150,7 @@ impl Session {
                 orphaned: false,
                 closing: None,
                 share: Some(plan.shares.share()),
+                awaited: None,
             }),
             plan,
         });
@@ -197,6 +202,8 @@ impl Session {
                     post: &self.post,
                     connecting: core.connecter.is_some(),
                 };
+                let over = core.closing.is_some() || core.orphaned;
+                connection.look_after(&self.post, over, turn.now);
                 let outcome = connection.drive(&cx, &mut core.pipe, turn, ready, marks);
                 match outcome {
                     Outcome::Fine { more } => again = more,
@@ -215,8 +222,9 @@ impl Session {
                 ..Next::default()
             };
         }
+        core.awaited = self.deadline(core);
         Next {
-            deadline: self.deadline(core),
+            deadline: core.awaited,
             ended: false,
             again,
         }
@@ -426,6 +434,62 @@ impl Driver for Session {
                 driven
             }
             _ => false,
+        }
+    }
+
+    fn lend(&self, conversing: bool) -> Option<Loan> {
+        let mut core = self.core.lock();
+        let core = &mut *core;
+        match (&mut core.phase, &core.pipe) {
+            (Phase::Running(connection), Some(_)) if core.closing.is_none() => {
+                connection.lend(&self.post, conversing)
+            }
+            _ => None,
+        }
+    }
+
+    fn drive_in(&self, loan: Loan) -> bool {
+        let mut core = self.core.lock();
+        let core = &mut *core;
+        let Phase::Running(connection) = &mut core.phase else {
+            return false;
+        };
+        let cx = connection::Context {
+            plan: &self.plan,
+            session: &self.me,
+            post: &self.post,
+            connecting: core.connecter.is_some(),
+        };
+        let read = |buffer: &mut RecvBuffer| {
+            connection.read_now(&cx, &mut core.pipe, loan.ticket, buffer, Instant::now())
+        };
+        lease::with_buffer(read).unwrap_or(false)
+    }
+
+    fn leave(&self, loan: Loan, in_vain: bool) -> bool {
+        let mut core = self.core.lock();
+        let core = &mut *core;
+        let Phase::Running(connection) = &mut core.phase else {
+            return false;
+        };
+        let wait = if in_vain {
+            lease::Wait::InVain
+        } else {
+            lease::Wait::Happened
+        };
+        let kept = connection.leave(&self.post, loan.ticket, wait, Instant::now());
+        // What the peer said may have set a time limit that is nearer (the TTL of a PING).
+        if let Some(deadline) = connection.deadline()
+            && core.awaited.is_none_or(|awaited| deadline < awaited)
+        {
+            self.post.ask();
+        }
+        kept
+    }
+
+    fn give_back(&self) {
+        if let Phase::Running(connection) = &mut self.core.lock().phase {
+            connection.give_back(&self.post);
         }
     }
 

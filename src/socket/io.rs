@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};
-use crate::queue::Parker;
 use crate::runtime::Inbox;
 
-use super::{Guard, Socket};
+use super::Socket;
+use super::wait::For;
 
 /// `ZMQ_DONTWAIT`.
 const DONTWAIT: i32 = 1;
@@ -52,7 +52,7 @@ impl Socket {
         }
         let deadline = deadline(inner.options.sndtimeo);
         loop {
-            inner = self.wait(inner, deadline)?;
+            inner = self.wait(inner, deadline, For::Anything)?;
             inner.may_write_now = true;
             match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
                 Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > Instant::now()) => {}
@@ -72,39 +72,17 @@ impl Socket {
         // COMPAT: what it held is let go of before anything comes.
         *msg = Msg::empty();
         if flags & DONTWAIT != 0 || inner.options.rcvtimeo == 0 {
+            inner.give_back();
             return Err(Errno::EAGAIN);
         }
         let deadline = deadline(inner.options.rcvtimeo);
         loop {
-            inner = self.wait(inner, deadline)?;
+            inner = self.wait(inner, deadline, For::Messages)?;
             match inner.with_pattern(|pattern, scope| pattern.recv(scope, msg)) {
                 Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > Instant::now()) => {}
                 result => return inner.received(msg, result),
             }
         }
-    }
-
-    /// Sleeps until something happened to the socket or the deadline has come, and takes it in.
-    /// `ENOTSOCK` if the socket was closed meanwhile, `ETERM`, `EINTR`.
-    fn wait<'a>(&'a self, inner: Guard<'a>, deadline: Option<Instant>) -> Result<Guard<'a>, Errno> {
-        let inbox = inner.inbox.clone();
-        let id = inner.id;
-        let parker = Parker::current();
-        parker.reset();
-        let slept = if inbox.watch(&parker) {
-            drop(inner);
-            let slept = parker.park(deadline);
-            inbox.unwatch(&parker);
-            slept
-        } else {
-            drop(inner);
-            Ok(())
-        };
-        let inner = self.enter()?;
-        if inner.id != id {
-            return Err(Errno::ENOTSOCK);
-        }
-        slept.map(|()| inner)
     }
 
     /// What can be done now: a set of [`POLLIN`] and [`POLLOUT`].
@@ -119,6 +97,24 @@ impl Socket {
         Ok(inner.with_pattern(|pattern, scope| pattern.has_out(scope)))
     }
 
+    /// Waits until one of these events is there, or until the deadline has come (none). `ETERM`,
+    /// `EINTR`, `ENOTSOCK`.
+    pub fn await_events(&self, wanted: i32, deadline: Option<Instant>) -> Result<i32, Errno> {
+        let mut inner = self.enter()?;
+        loop {
+            let events = inner.look() & wanted;
+            if events != 0 || deadline.is_some_and(|at| at <= Instant::now()) {
+                return Ok(events);
+            }
+            let what = if wanted & POLLIN != 0 {
+                For::Messages
+            } else {
+                For::Anything
+            };
+            inner = self.wait(inner, deadline, what)?;
+        }
+    }
+
     /// Where the socket is told things, for those who wait for several.
     pub fn inbox(&self) -> Result<Arc<Inbox>, Errno> {
         Ok(self.lock()?.inbox.clone())
@@ -130,10 +126,20 @@ impl super::Inner {
         result?;
         self.receive_more = msg.more();
         self.may_write_now = true;
+        self.conversing = false;
         Ok(())
     }
 
     pub(super) fn events(&mut self) -> i32 {
+        let events = self.look();
+        if events & POLLIN == 0 {
+            // Who looks may not come to wait here, and never see what nobody reads.
+            self.give_back();
+        }
+        events
+    }
+
+    fn look(&mut self) -> i32 {
         self.with_pattern(|pattern, scope| {
             let input = if pattern.has_in(scope) { POLLIN } else { 0 };
             let output = if pattern.has_out(scope) { POLLOUT } else { 0 };

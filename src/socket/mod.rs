@@ -10,6 +10,7 @@ mod io;
 mod options;
 mod peers;
 mod realm;
+mod wait;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -20,7 +21,7 @@ use crate::errno::Errno;
 use crate::options::Options;
 use crate::pattern::{Arrival, Kind, Pattern, Scope};
 use crate::runtime::{
-    Attachment, Cells, Conflate, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
+    Attachment, Cells, Conflate, Driver, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
 };
 use crate::session::Plan;
 use crate::sys;
@@ -61,6 +62,10 @@ struct Inner {
     /// One direct write is allowed: the socket waited or received since the last one, so this is
     /// conversation and not a stream that batches should form in.
     may_write_now: bool,
+    /// A message went out by a direct write and none was received since: an answer is to come.
+    conversing: bool,
+    /// Whose stream was lent to a thread that waits, or is soon to wait again.
+    lent: Option<Arc<dyn Driver>>,
     /// Lists that are used again and again.
     marks: Vec<(u32, u32)>,
     attachments: Vec<Attachment>,
@@ -94,6 +99,8 @@ impl Socket {
             plan: None,
             receive_more: false,
             may_write_now: true,
+            conversing: false,
+            lent: None,
             marks: Vec::new(),
             attachments: Vec::new(),
             _share: share,
@@ -169,11 +176,13 @@ impl Inner {
         }
         if self.pipes.settle(self.may_write_now) {
             self.may_write_now = false;
+            self.conversing = true;
         }
         result
     }
 
     fn forget_pipe(&mut self, id: PipeId) {
+        self.give_back();
         self.pipes.remove(id);
         self.endpoints
             .retain(|endpoint| !endpoint.is_inproc_over(id));
@@ -224,6 +233,8 @@ impl Inner {
         if self.kind.wants_routing_ids {
             pipe.want_routing_ids();
         }
+        // There are several peers now.
+        self.give_back();
         pipe.set_owner(self.inbox.clone());
         let id = self.pipes.insert(pipe, driver);
         if let Some(pipe) = self.pipes.get(id) {

@@ -42,7 +42,10 @@ impl Socket {
         };
         let value = match live {
             number::RCVMORE => i32::from(inner.receive_more),
-            number::FD => inner.inbox.fd()?,
+            number::FD => {
+                inner.give_back();
+                inner.inbox.fd()?
+            }
             number::EVENTS => {
                 if inner.inbox.is_dirty() {
                     inner.take_news();

@@ -19,9 +19,11 @@ use crate::proto::{Event, Failure};
 use crate::runtime::{Ends, Pipe, Post, Ready, Turn, Watch, mark, number};
 use crate::transport::Stream;
 
+mod attend;
 mod entry;
 
 use super::errand::Errand;
+use super::lease::Lease;
 use super::obituary::obituary;
 use super::protocol::{Protocol, each};
 use super::zap::Inquiry;
@@ -110,6 +112,12 @@ pub(super) struct Connection {
     blocked: bool,
     /// Writing failed; what the peer said before may still be there to be read.
     broken: Option<Errno>,
+    /// What a thread of the application came upon, for the I/O thread to see to.
+    found: Option<End>,
+    /// Something was shown to the socket by the last `read`.
+    delivered: bool,
+    /// Who waits for the stream, once it was lent out.
+    lease: Option<Box<Lease>>,
     now: Instant,
 }
 
@@ -147,6 +155,9 @@ impl Connection {
             large: false,
             blocked: false,
             broken: None,
+            found: None,
+            delivered: false,
+            lease: None,
             now,
         }
     }
@@ -174,7 +185,8 @@ impl Connection {
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        each!(&self.protocol, protocol => protocol.deadline())
+        let own = each!(&self.protocol, protocol => protocol.deadline());
+        [own, self.tick()].into_iter().flatten().min()
     }
 
     /// Does all that can be done without waiting.
@@ -207,6 +219,9 @@ impl Connection {
         ready: Ready,
         marks: u32,
     ) -> Result<bool, End> {
+        if let Some(end) = self.found.take() {
+            return Err(end);
+        }
         let idle = !self.blocked && self.out.is_empty();
         let was_ready = self.ready;
         self.watch(cx.post, ready.writable && idle)?;
@@ -260,6 +275,7 @@ impl Connection {
         let (key, fd) = (post.key(), self.fd());
         let watch = match self.watched {
             _ if self.blocked => Watch::Both,
+            None if self.is_lent() => return Ok(()),
             None => Watch::Reading,
             Some(Watch::Both) if needless => Watch::Reading,
             Some(watched) => watched,
@@ -270,6 +286,9 @@ impl Connection {
             None => post.io().register(key, fd, watch),
         };
         self.watched = Some(watch);
+        if let Some(lease) = &mut self.lease {
+            lease.end();
+        }
         changed.map_err(End::Stream)
     }
 
@@ -285,9 +304,7 @@ impl Connection {
         buffer.append(&self.left).map_err(|_| End::Memory)?;
         self.left.clear();
         let result = self.read_all(cx, pipe, buffer);
-        if let Some(pipe) = pipe {
-            pipe.flush();
-        }
+        self.flush(pipe);
         self.left.extend_from_slice(buffer.unread());
         if self.left.is_empty() && self.left.capacity() > 4096 {
             self.left = Vec::new();
@@ -337,11 +354,9 @@ impl Connection {
             if !self.decode(cx, pipe, buffer)? {
                 return Ok(false);
             }
-            if self.large
-                && let Some(pipe) = pipe
-            {
+            if self.large {
                 // Worth a wake-up of its own; more may take a while.
-                pipe.flush();
+                self.flush(pipe);
             }
             if count < room && !self.ending {
                 // Less than there was room for: an edge will tell of more.
@@ -350,6 +365,13 @@ impl Connection {
             }
         }
         Ok(true)
+    }
+
+    fn flush(&mut self, pipe: &mut Option<Pipe>) {
+        if let Some(pipe) = pipe {
+            self.delivered |= pipe.is_unshown();
+            pipe.flush();
+        }
     }
 
     /// Reads once: how much was read, and how much there was room for. Nothing now: (0, 0).
@@ -520,7 +542,8 @@ impl Connection {
     /// Writes what the pipe holds in the calling thread, if the stream is idle. `true` if the
     /// pipe is empty afterwards (and so its reader will be told of more).
     pub(super) fn write_now(&mut self, pipe: &mut Pipe) -> bool {
-        if !self.ready || self.blocked || self.has_unsent() || self.broken.is_some() {
+        let busy = self.blocked || self.has_unsent();
+        if !self.ready || busy || self.broken.is_some() || self.found.is_some() {
             return false;
         }
         let more = self.write(Some(pipe));

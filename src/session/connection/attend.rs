@@ -1,0 +1,163 @@
+//! Reading in a thread of the application, which waits for the stream itself.
+//!
+//! Invariant: only a connection with nothing else to do is lent out, and whatever turns up in
+//! between (an error, a full pipe, a full kernel) is left for the I/O thread to find.
+
+use std::time::Instant;
+
+use super::super::lease::{Attend, Lease, Then, Wait};
+use super::{Connection, Context, End};
+use crate::msg::RecvBuffer;
+use crate::runtime::{Loan, Pipe, Post, Watch};
+
+impl Connection {
+    /// Whether there is nothing to do but to wait for what the peer says.
+    fn is_steady(&self) -> bool {
+        let idle = !self.blocked && self.out.is_empty() && self.refused.is_none();
+        let sound = self.broken.is_none() && self.found.is_none() && !self.ending;
+        self.ready && idle && sound && !self.undrained
+    }
+
+    /// Whether the stream is out of the poller.
+    pub(super) fn is_lent(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.is_held())
+    }
+
+    /// When the lease is to be looked after.
+    pub(super) fn tick(&self) -> Option<Instant> {
+        self.lease.as_ref()?.tick()
+    }
+
+    /// A thread of the application wants to wait for the stream.
+    pub(in super::super) fn lend(&mut self, post: &Post, conversing: bool) -> Option<Loan> {
+        if self.lease.is_none() && !conversing {
+            return None;
+        }
+        if !self.is_steady() {
+            self.give_back(post);
+            return None;
+        }
+        let fd = self.fd();
+        match self
+            .lease
+            .get_or_insert_with(Box::default)
+            .attend(conversing)
+        {
+            Attend::Again(ticket) => Some(Loan { fd, ticket }),
+            Attend::Begin(ticket) => {
+                if self.watched.take().is_some() {
+                    post.io().deregister(fd);
+                }
+                Some(Loan { fd, ticket })
+            }
+            Attend::No(then) => {
+                self.obey(post, then);
+                None
+            }
+        }
+    }
+
+    /// Reads what the stream holds, for the thread that waits for it. `true`: nothing came of it
+    /// that the socket would hear of, and it may wait on.
+    pub(in super::super) fn read_now(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        ticket: u64,
+        buffer: &mut RecvBuffer,
+        now: Instant,
+    ) -> bool {
+        let attended = self
+            .lease
+            .as_ref()
+            .is_some_and(|lease| lease.is_attended(ticket));
+        if !attended || !self.is_steady() {
+            return false;
+        }
+        self.now = now;
+        self.undrained = true;
+        self.delivered = false;
+        match self.read(cx, pipe, buffer) {
+            // A turn was not enough. That does not matter: who waits is told again.
+            Ok(true) => self.undrained = false,
+            Ok(false) => {}
+            Err(end) => self.found = Some(end),
+        }
+        if !self.out.is_empty() && self.found.is_none() {
+            self.write_out();
+        }
+        !self.delivered && self.is_steady()
+    }
+
+    /// A thread of the application waits no more. `true`: it may wait again without further ado.
+    pub(in super::super) fn leave(
+        &mut self,
+        post: &Post,
+        ticket: u64,
+        wait: Wait,
+        now: Instant,
+    ) -> bool {
+        let steady = self.is_steady();
+        let Some(lease) = &mut self.lease else {
+            return false;
+        };
+        let mut then = lease.leave(ticket, wait, now);
+        if !steady {
+            then = lease.end();
+        }
+        self.obey(post, then);
+        if !steady {
+            // The I/O thread is to see why.
+            post.ask();
+        }
+        self.is_lent()
+    }
+
+    /// The I/O thread looks after the lease. `over`: there is no more of it in any case.
+    pub(in super::super) fn look_after(&mut self, post: &Post, over: bool, now: Instant) {
+        let over = over || !self.is_steady();
+        let Some(lease) = &mut self.lease else { return };
+        let then = if over {
+            lease.end()
+        } else {
+            lease.look_after(now)
+        };
+        self.obey(post, then);
+    }
+
+    /// Has the I/O thread watch the stream, if it does not.
+    pub(in super::super) fn give_back(&mut self, post: &Post) {
+        if let Some(lease) = &mut self.lease {
+            let then = lease.end();
+            self.obey(post, then);
+        }
+    }
+
+    fn obey(&mut self, post: &Post, then: Then) {
+        match then {
+            Then::Stay => {}
+            Then::Arm => post.ask(),
+            // What came meanwhile is told at once: registering counts as an edge.
+            Then::GiveBack => {
+                let watch = if self.blocked {
+                    Watch::Both
+                } else {
+                    Watch::Reading
+                };
+                match post.io().register(post.key(), self.fd(), watch) {
+                    Ok(()) => self.watched = Some(watch),
+                    Err(errno) => {
+                        self.found.get_or_insert(End::Stream(errno));
+                        post.ask();
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Default for Lease {
+    fn default() -> Lease {
+        Lease::new()
+    }
+}

@@ -1,0 +1,148 @@
+//! Sleeping until something happens to the socket.
+//!
+//! Invariant: whoever sleeps has its parker in the inbox and holds no lock. In a conversation with a
+//! single peer it sleeps beside the peer's stream, and reads that itself, which spares the I/O
+//! thread's turn; its parker is out of the inbox then, for it need not wake itself.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::errno::Errno;
+use crate::queue::Parker;
+use crate::runtime::{Driver, Inbox, Loan};
+
+use super::{Guard, Inner, Socket};
+
+/// What a call waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// A message to receive, perhaps among others.
+    Messages,
+    /// Room to send.
+    Anything,
+}
+
+impl Socket {
+    /// Sleeps until something happened to the socket or the deadline has come, and takes it in.
+    /// `ENOTSOCK` if the socket was closed meanwhile, `ETERM`, `EINTR`.
+    pub(super) fn wait<'a>(
+        &'a self,
+        mut inner: Guard<'a>,
+        deadline: Option<Instant>,
+        what: For,
+    ) -> Result<Guard<'a>, Errno> {
+        let inbox = inner.inbox.clone();
+        let id = inner.id;
+        let parker = Parker::current();
+        parker.reset();
+        let mut end = End::default();
+        if let Some(others) = inbox.watch_beside(&parker) {
+            let loan = inner.borrow(what, others);
+            drop(inner);
+            end = match loan {
+                Some((driver, loan)) => read_beside(&*driver, loan, &inbox, &parker, deadline),
+                None => {
+                    let slept = parker.park(deadline);
+                    inbox.unwatch(&parker);
+                    End {
+                        slept,
+                        ..End::default()
+                    }
+                }
+            };
+        } else {
+            drop(inner);
+        }
+        let mut inner = self.enter()?;
+        if inner.id != id {
+            return Err(Errno::ENOTSOCK);
+        }
+        if end.returned {
+            inner.lent = None;
+        }
+        if end.in_vain {
+            inner.conversing = false;
+        }
+        end.slept.map(|()| inner)
+    }
+}
+
+/// How a sleep ended.
+#[derive(Debug)]
+struct End {
+    slept: Result<(), Errno>,
+    /// By the deadline or a signal.
+    in_vain: bool,
+    /// The stream was lent, and is not any more.
+    returned: bool,
+}
+
+impl Default for End {
+    fn default() -> End {
+        End {
+            slept: Ok(()),
+            in_vain: false,
+            returned: false,
+        }
+    }
+}
+
+impl Inner {
+    /// Borrows the peer's stream for this wait, if that is worth while: there is one peer, nobody
+    /// else waits, and `ZMQ_FD` is not in use. If not, the I/O thread has it.
+    fn borrow(&mut self, what: For, others: usize) -> Option<(Arc<dyn Driver>, Loan)> {
+        if self.lent.is_none() && !self.conversing {
+            return None;
+        }
+        let sole = self.pipes.sole_driver().cloned();
+        let fits = what == For::Messages && others == 0 && !self.inbox.has_fd();
+        let loan = match sole {
+            Some(driver) if fits => driver.lend(self.conversing).map(|loan| (driver, loan)),
+            _ => None,
+        };
+        match &loan {
+            Some((driver, _)) => self.lent = Some(driver.clone()),
+            None => self.give_back(),
+        }
+        loan
+    }
+
+    /// Has the I/O thread wait for the stream that was lent, for nobody comes to do so.
+    #[inline]
+    pub(super) fn give_back(&mut self) {
+        if let Some(driver) = self.lent.take() {
+            driver.give_back();
+        }
+    }
+}
+
+/// Sleeps beside a stream until there is news, and reads the stream when it is readable.
+fn read_beside(
+    driver: &dyn Driver,
+    loan: Loan,
+    inbox: &Inbox,
+    parker: &Arc<Parker>,
+    deadline: Option<Instant>,
+) -> End {
+    let is_late = || deadline.is_some_and(|at| at <= Instant::now());
+    loop {
+        let woken = parker.park_beside(loan.fd, deadline);
+        inbox.unwatch(parker);
+        if woken == Ok(true) && driver.drive_in(loan) && !is_late() {
+            parker.reset();
+            if inbox.watch(parker) {
+                continue;
+            }
+        }
+        let in_vain = match woken {
+            Ok(true) => false,
+            Ok(false) => is_late(),
+            Err(_) => true,
+        };
+        return End {
+            returned: !driver.leave(loan, in_vain),
+            slept: woken.map(|_| ()),
+            in_vain,
+        };
+    }
+}
