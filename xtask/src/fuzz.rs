@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All targets, in the order they are run.
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 10] = [
     "zmtp_server",
     "zmtp_client",
     "frame_v1",
@@ -19,6 +19,7 @@ const TARGETS: [&str; 9] = [
     "zap",
     "ws_upgrade",
     "ws_frames",
+    "tls",
 ];
 
 /// What makes libFuzzer see where an input leads, and AddressSanitizer what it breaks.

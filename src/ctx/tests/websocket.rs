@@ -248,3 +248,92 @@ fn a_silent_server_is_left_when_patience_ends() {
     push.close();
     context.terminate().unwrap();
 }
+
+/// Everything that proves who somebody is goes through WebSocket as through tcp.
+#[test]
+fn mechanisms_go_through_websocket() {
+    let set_bytes = |socket: &Socket, option, value: &[u8]| {
+        let set = socket.set_option(option, Some(value), value.len());
+        set.unwrap();
+    };
+    for curve in [false, true] {
+        for right in [true, false] {
+            let context = Context::create().unwrap();
+            let (server, client) = (
+                context.socket(kind::DEALER).unwrap(),
+                context.socket(kind::DEALER).unwrap(),
+            );
+            let handler = context.socket(kind::REP).unwrap();
+            set(handler, number::RCVTIMEO, 20_000);
+            handler.bind(b"inproc://zeromq.zap.01").unwrap();
+            if curve {
+                let secret = crate::proto::curve::SecretKey::new([7; 32]);
+                set(server, number::CURVE_SERVER, 1);
+                set_bytes(server, number::CURVE_SECRETKEY, &[7; 32]);
+                set_bytes(client, number::CURVE_SERVERKEY, &secret.public());
+                let own = crate::proto::curve::SecretKey::new([9; 32]);
+                set_bytes(client, number::CURVE_PUBLICKEY, &own.public());
+                set_bytes(client, number::CURVE_SECRETKEY, &[9; 32]);
+            } else {
+                set(server, number::PLAIN_SERVER, 1);
+                set_bytes(client, number::PLAIN_USERNAME, b"admin");
+                set_bytes(client, number::PLAIN_PASSWORD, b"secret");
+            }
+            set(server, number::RCVTIMEO, if right { 20_000 } else { 300 });
+            server.bind(b"ws://127.0.0.1:*/x").unwrap();
+            client
+                .connect(text(server, number::LAST_ENDPOINT).as_bytes())
+                .unwrap();
+            send(client, b"sealed", false);
+            let mut asked = Vec::new();
+            loop {
+                let (part, more) = recv(handler);
+                asked.push(part);
+                if !more {
+                    break;
+                }
+            }
+            let mechanism: &[u8] = if curve { b"CURVE" } else { b"PLAIN" };
+            assert_eq!(asked[5], mechanism);
+            let status: &[u8] = if right { b"200" } else { b"400" };
+            for part in [b"1.0", asked[1].as_slice(), status, b"", b"me"] {
+                send(handler, part, true);
+            }
+            send(handler, b"", false);
+            if right {
+                assert_eq!(recv(server).0, b"sealed");
+                send(server, &[5; 100_000], false);
+                set(client, number::RCVTIMEO, 20_000);
+                assert!(recv(client).0 == [5; 100_000]);
+            } else {
+                let mut msg = Msg::empty();
+                let received = server.recv(&mut msg, 0);
+                assert_eq!(received, Err(crate::errno::Errno::EAGAIN));
+            }
+            for socket in [server, client, handler] {
+                set(socket, number::LINGER, 0);
+                socket.close();
+            }
+            context.terminate().unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_wildcard_with_a_path_is_known_by_what_became_of_it() {
+    let context = Context::create().unwrap();
+    for endpoint in [
+        "ws://127.0.0.1:*/x",
+        "ws://127.0.0.1:0/x",
+        "ws://127.0.0.1:*",
+    ] {
+        let (socket, _) = bound(context, kind::PAIR);
+        socket.bind(endpoint.as_bytes()).unwrap();
+        let resolved = text(socket, number::LAST_ENDPOINT);
+        let unbound = socket.unbind(endpoint.as_bytes());
+        assert_eq!(unbound, Err(crate::errno::Errno::ENOENT), "{endpoint}");
+        socket.unbind(resolved.as_bytes()).unwrap();
+        socket.close();
+    }
+    context.terminate().unwrap();
+}
