@@ -130,6 +130,7 @@ fn wildcards() -> HashMap<&'static str, &'static str> {
         ("tcp", "tcp://127.0.0.1:*"),
         ("ipc", "ipc://*"),
         ("ws", "ws://127.0.0.1:*/path"),
+        ("wss", "wss://127.0.0.1:*/path"),
     ])
 }
 
