@@ -341,6 +341,54 @@ static int close_socket (int number)
     return result;
 }
 
+#ifdef ZMQ_BUILD_DRAFT_API
+/* A message of one part for a group, or for the peer with a number. */
+static int send_draft (void *socket, const char *group, const char *number, const char *part)
+{
+    zmq_msg_t msg;
+    make (&msg, part);
+    if ((group == NULL || zmq_msg_set_group (&msg, group) == 0)
+        && (number == NULL || zmq_msg_set_routing_id (&msg, (uint32_t) strtoul (number, NULL, 10)) == 0)
+        && zmq_msg_send (&msg, socket, 0) != -1)
+        return 0;
+    {
+        int errnum = zmq_errno ();
+        zmq_msg_close (&msg);
+        errno = errnum;
+    }
+    return -1;
+}
+
+/* The commands of the draft API; 1 if it is none of them. */
+static int perform_draft (void *socket, char **words, int count)
+{
+    const char *what = words[0];
+#define IS_DRAFT(name, least) (strcmp (what, name) == 0 && count == (least) + 1)
+    if (IS_DRAFT ("join", 2))
+        return zmq_join (socket, words[2]);
+    if (IS_DRAFT ("leave", 2))
+        return zmq_leave (socket, words[2]);
+    if (IS_DRAFT ("cast", 3))
+        return send_draft (socket, words[2], NULL, words[3]);
+    if (IS_DRAFT ("reply", 3))
+        return send_draft (socket, NULL, words[2], words[3]);
+    if (IS_DRAFT ("group", 0)) {
+        tell (" %s", zmq_msg_group (&last));
+        return 0;
+    }
+    if (IS_DRAFT ("number", 0)) {
+        tell (" %lu", (unsigned long) zmq_msg_routing_id (&last));
+        return 0;
+    }
+    if (IS_DRAFT ("meet", 2)) {
+        uint32_t number = zmq_connect_peer (socket, words[2]);
+        tell (" %lu", (unsigned long) number);
+        return number ? 0 : -1;
+    }
+    return 1;
+}
+#endif
+
 /* One command; not 0 if it failed. */
 static int perform (char **words, int count)
 {
@@ -427,6 +475,13 @@ static int perform (char **words, int count)
         context = zmq_ctx_new ();
         return result;
     }
+#ifdef ZMQ_BUILD_DRAFT_API
+    {
+        int result = perform_draft (socket, words, count);
+        if (result != 1)
+            return result;
+    }
+#endif
     fprintf (stderr, "'%s' with %d words is not understood\n", what, count - 1);
     exit (2);
 }

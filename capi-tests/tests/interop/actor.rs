@@ -68,6 +68,9 @@ fn program() -> &'static Path {
             .arg(library(Profile::Dev))
             .args(["-lzmq", "-o"])
             .arg(&program);
+        if cfg!(feature = "draft") {
+            gcc.arg("-DZMQ_BUILD_DRAFT_API");
+        }
         run_ok(&mut gcc, "gcc");
         program
     })

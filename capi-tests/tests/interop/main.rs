@@ -6,6 +6,8 @@
 //! something happen.
 
 mod actor;
+#[cfg(feature = "draft")]
+mod drafts;
 mod linger;
 mod patterns;
 mod peers;
