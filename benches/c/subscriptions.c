@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+
+/* subscriptions COUNT PUBLISH: one subscriber with COUNT topics of 16 octets, by tcp. What a topic
+ * costs in either process, and what publishing one message that nobody, and one that somebody
+ * wants, costs the publisher's thread. */
+
+#include "bench.h"
+
+/* Topics as they are used: a common beginning, a thousand groups, members. */
+static void topic (char into[17], long number)
+{
+    unsigned member = (unsigned) number % 1000000000;
+    char text[32];
+    snprintf (text, sizeof text, "t/%04u/%09u", member % 1000, member);
+    memcpy (into, text, 17);
+}
+
+int main (int argc, char **argv)
+{
+    CHECK (argc == 3);
+    long count = number (argv[1]), published = number (argv[2]);
+    char endpoint[256], text[17];
+    pid_t other = split ();
+    if (other == 0) {
+        void *ctx = context (1), *socket = make (ctx, ZMQ_SUB);
+        hear (endpoint, sizeof endpoint);
+        set (socket, ZMQ_SNDHWM, 0);
+        set (socket, ZMQ_RCVHWM, 0);
+        double before = heap ();
+        CHECK (zmq_connect (socket, endpoint) == 0);
+        for (long i = 0; i < count; i++) {
+            topic (text, i);
+            CHECK (zmq_setsockopt (socket, ZMQ_SUBSCRIBE, text, 16) == 0);
+        }
+        CHECK (zmq_setsockopt (socket, ZMQ_SUBSCRIBE, "the end", 7) == 0);
+        CHECK (zmq_recv (socket, text, 16, 0) == 7);
+        tell_number ((heap () - before) / (double) count);
+        hear_number ();
+        _exit (0);
+    }
+    void *ctx = context (1), *socket = make (ctx, ZMQ_PUB);
+    set (socket, ZMQ_SNDHWM, 0);
+    set (socket, ZMQ_RCVHWM, 0);
+    bind_any (socket, "tcp", endpoint);
+    double before = heap (), resident_before = resident (), begun = now (), subscriber;
+    tell (endpoint, sizeof endpoint);
+    /* The last subscription has come when a message for it arrives. */
+    for (;;) {
+        CHECK (zmq_send (socket, "the end", 7, 0) == 7);
+        if (recv (line_, &subscriber, sizeof subscriber, MSG_DONTWAIT) == sizeof subscriber)
+            break;
+        usleep (1000);
+    }
+    report ("subscribe", (now () - begun) / (double) count * 1e9);
+    malloc_trim (0);
+    report ("publisher_heap", (heap () - before) / (double) count);
+    report ("publisher_resident", (resident () - resident_before) / (double) count);
+    report ("subscriber_heap", subscriber);
+    begun = now ();
+    for (long i = 0; i < published; i++) {
+        topic (text, (i * 7919) % count);
+        text[15] = 'x';
+        CHECK (zmq_send (socket, text, 16, 0) == 16);
+    }
+    report ("unwanted", (now () - begun) / (double) published * 1e9);
+    begun = now ();
+    for (long i = 0; i < published; i++) {
+        topic (text, (i * 7919) % count);
+        CHECK (zmq_send (socket, text, 16, 0) == 16);
+    }
+    report ("wanted", (now () - begun) / (double) published * 1e9);
+    kill (other, SIGKILL);
+    return 0;
+}
