@@ -135,6 +135,31 @@ fn what_was_sent_arrives_although_the_sender_closed() {
 }
 
 #[test]
+fn a_peer_is_heard_no_more_once_its_endpoint_is_unbound() {
+    for endpoint in ["tcp://127.0.0.1:*", "ipc://*"] {
+        for _ in 0..20 {
+            let context = Context::create().unwrap();
+            let (a, b) = pairs(context, endpoint);
+            // So much of a conversation that either end reads for itself.
+            for _ in 0..10 {
+                send(b, b"ask", false);
+                assert_eq!(recv(a).0, b"ask");
+                send(a, b"answer", false);
+                assert_eq!(recv(b).0, b"answer");
+            }
+            set(a, number::RCVTIMEO, 10);
+            a.unbind(text(a, number::LAST_ENDPOINT).as_bytes()).unwrap();
+            let _ = b.send(&mut Msg::from_slice(b"ask").unwrap(), 1);
+            assert_eq!(a.recv(&mut Msg::empty(), 0), Err(Errno::EAGAIN));
+            set(b, number::LINGER, 0);
+            a.close();
+            b.close();
+            context.terminate().unwrap();
+        }
+    }
+}
+
+#[test]
 fn waiting_ends_with_time_and_with_the_context() {
     let context = Context::create().unwrap();
     let socket = context.socket(kind::PAIR).unwrap();

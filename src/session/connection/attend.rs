@@ -33,7 +33,7 @@ impl Connection {
         if self.lease.is_none() && !conversing {
             return None;
         }
-        if !self.is_steady() {
+        if !self.is_steady() || post.is_marked() {
             self.give_back(post);
             return None;
         }
@@ -71,7 +71,8 @@ impl Connection {
             .lease
             .as_ref()
             .is_some_and(|lease| lease.is_attended(ticket));
-        if !attended || !self.is_steady() {
+        // What is asked of the session comes first: it may be to end.
+        if !attended || !self.is_steady() || cx.post.is_marked() {
             return false;
         }
         self.now = now;
