@@ -1,5 +1,6 @@
 //! The whole below the C API, in one process: contexts, sockets, transports together.
 
+mod datagrams;
 mod groups;
 #[cfg(feature = "draft")]
 mod messages;

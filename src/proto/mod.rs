@@ -14,6 +14,7 @@
 //! WebSocket messages, `Tls` puts those into TLS; [`Raw`] speaks no protocol at all.
 
 pub mod command;
+pub mod datagram;
 mod failure;
 pub mod frame;
 pub mod frame_v1;

@@ -15,6 +15,7 @@
 
 mod connecter;
 mod connection;
+mod datagrams;
 mod errand;
 mod lease;
 mod listener;
@@ -40,6 +41,7 @@ pub use connecter::Connecter;
 use connecter::{Proxy, Step};
 use connection::{Connection, Outcome};
 
+pub use datagrams::Exchange;
 pub use listener::Listening;
 pub use plan::Plan;
 

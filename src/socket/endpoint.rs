@@ -10,9 +10,9 @@ use crate::options::{Options, kind};
 use crate::runtime::{
     Attachment, Audience, Conflate, Ends, Limits, Party, PipeId, Version, number, pair,
 };
-use crate::session::{Connecter, Listening, Plan, Session};
+use crate::session::{Connecter, Exchange, Listening, Plan, Session};
 use crate::sys::Uncancelled;
-use crate::transport::{self, Family};
+use crate::transport::{self, Datagrams, Family};
 
 use super::{Inner, Realm, Socket};
 
@@ -31,6 +31,7 @@ pub(super) struct Endpoint {
 enum What {
     Listener(Arc<Listening>),
     Session(Arc<Session>, Option<PipeId>),
+    Datagrams(Arc<Exchange>, PipeId),
     InprocBound,
     InprocConnected(PipeId),
 }
@@ -44,6 +45,7 @@ impl Endpoint {
     fn take_back(&self, linger: i32) {
         match &self.what {
             What::Session(session, _) => session.disconnect(linger),
+            What::Datagrams(exchange, _) => exchange.shut(),
             _ => self.close(linger),
         }
     }
@@ -53,6 +55,7 @@ impl Endpoint {
         match &self.what {
             What::Listener(listener) => listener.close(linger),
             What::Session(session, _) => session.close(linger),
+            What::Datagrams(exchange, _) => exchange.close(linger),
             What::InprocBound | What::InprocConnected(_) => {}
         }
     }
@@ -360,8 +363,45 @@ impl Inner {
         }))
     }
 
+    /// Binds or connects where there are no streams. The pipe goes to the descriptor itself, and
+    /// peers cannot say what they want of it.
+    fn open_datagrams(
+        &mut self,
+        endpoint: &str,
+        address: &str,
+        side: Side,
+    ) -> Result<PipeId, Errno> {
+        let plan = self.plan()?;
+        let io = plan.least_loaded().ok_or(Errno::EMTHREAD)?.clone();
+        let datagrams = match side {
+            Side::Bind => Datagrams::bind(address, &self.options)?,
+            Side::Connect => Datagrams::connect(address, &self.options)?,
+        };
+        let resolved = datagrams.endpoint().to_owned();
+        let (pipe, own) = plan.pipe();
+        let addressed = self.kind.number == kind::DGRAM;
+        let exchange = Exchange::start(&plan, &io, datagrams, own, addressed)?;
+        let id = self.attach(Attachment {
+            pipe,
+            driver: None,
+            subscribe_to_all: true,
+            locally_initiated: side == Side::Connect,
+            routing_id: Vec::new(),
+        });
+        resolved.clone_into(&mut self.options.last_endpoint);
+        let resolved = format!("udp://{resolved}");
+        self.remember(endpoint, resolved, What::Datagrams(exchange, id));
+        self.inbox.nudge();
+        Ok(id)
+    }
+
     fn bind_stream(&mut self, endpoint: &str) -> Result<(), Errno> {
         let (family, address) = transport::parse(endpoint)?;
+        if family.carries_datagrams() {
+            return self
+                .open_datagrams(endpoint, address, Side::Bind)
+                .map(|_| ());
+        }
         let failed = |errno: &Errno| {
             let value = errno.0 as u64;
             self.events
@@ -395,6 +435,11 @@ impl Inner {
 
     fn connect_stream(&mut self, endpoint: &str) -> Result<Option<PipeId>, Errno> {
         let (family, address) = transport::parse(endpoint)?;
+        if family.carries_datagrams() {
+            return self
+                .open_datagrams(endpoint, address, Side::Connect)
+                .map(Some);
+        }
         family.check_connect(address, &self.options)?;
         // COMPAT: a second connection to the same place makes no sense for these, and is ignored.
         let single = [kind::DEALER, kind::SUB, kind::PUB, kind::REQ].contains(&self.kind.number);
@@ -460,7 +505,7 @@ impl Inner {
         let linger = self.options.linger;
         for one in taken {
             one.take_back(linger);
-            if let What::Session(_, Some(pipe)) = one.what {
+            if let What::Session(_, Some(pipe)) | What::Datagrams(_, pipe) = one.what {
                 self.let_go(pipe);
             }
         }

@@ -42,6 +42,7 @@ pub(super) const FAMILY: Family = Family {
     #[cfg(feature = "wss")]
     credentials: None,
     destination: None,
+    datagrams: false,
     peer_address: |socket, _| peer_address(socket),
 };
 

@@ -11,6 +11,7 @@ mod listener;
 mod resolve;
 mod stream;
 mod tcp;
+mod udp;
 mod ws;
 #[cfg(feature = "wss")]
 mod wss;
@@ -30,6 +31,7 @@ use crate::proto::ws::Side;
 
 pub use listener::{AcceptError, Listener};
 pub use stream::{Stream, Target};
+pub use udp::Datagrams;
 
 /// One row per scheme.
 pub static FAMILIES: &[Family] = &[
@@ -38,6 +40,7 @@ pub static FAMILIES: &[Family] = &[
     ws::FAMILY,
     #[cfg(feature = "wss")]
     wss::FAMILY,
+    udp::FAMILY,
 ];
 
 /// A host and a port, taken out of an address.
@@ -79,6 +82,8 @@ pub struct Family {
     credentials: Option<MakeCredentials>,
     /// See [`Family::destination`].
     destination: Option<fn(&str) -> HostAndPort<'_>>,
+    /// See [`Family::carries_datagrams`].
+    datagrams: bool,
     /// See [`Stream::peer_address`].
     peer_address: fn(&Socket, &SockAddr) -> String,
 }
@@ -168,6 +173,11 @@ impl Family {
         #[cfg(not(feature = "wss"))]
         let has = false;
         has
+    }
+
+    /// Whether there are no streams but [`Datagrams`]: nobody listens, and nothing is connected.
+    pub fn carries_datagrams(&self) -> bool {
+        self.datagrams
     }
 
     /// The host (a name or digits, without brackets and zone) and the port of an address, for a

@@ -36,6 +36,7 @@ pub(super) const FAMILY: Family = Family {
     #[cfg(feature = "wss")]
     credentials: None,
     destination: Some(destination),
+    datagrams: false,
     peer_address: |_, peer| {
         peer.as_socket()
             .map_or_else(String::new, |peer| host(&peer))

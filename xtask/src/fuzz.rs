@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All targets, in the order they are run.
-const TARGETS: [&str; 10] = [
+const TARGETS: [&str; 11] = [
     "zmtp_server",
     "zmtp_client",
     "frame_v1",
@@ -20,6 +20,7 @@ const TARGETS: [&str; 10] = [
     "ws_upgrade",
     "ws_frames",
     "tls",
+    "datagram",
 ];
 
 /// What makes libFuzzer see where an input leads, and AddressSanitizer what it breaks.
