@@ -133,6 +133,10 @@ impl Socket {
         if scheme == INPROC {
             return inner.take_back_inproc(endpoint, address);
         }
+        if scheme == "udp" {
+            let check = |side| inner.check_scheme(endpoint, side);
+            check(Side::Bind).or_else(|_| check(Side::Connect))?;
+        }
         inner.take_back_stream(endpoint)
     }
 
