@@ -25,19 +25,20 @@ pub fn head(group: &[u8]) -> Option<[u8; 1]> {
 
 /// A peer as a DGRAM socket names it: `1.2.3.4:5`, `[::1]:5`. An IPv4 address stays one, also
 /// where an IPv6 socket heard of it; a link-local address keeps its scope, as a number.
+/// COMPAT: it is a string of C, the octet that ends it included, and programs print it as one.
 pub fn name(peer: SocketAddr) -> String {
     match (peer.ip().to_canonical(), peer) {
         (IpAddr::V6(_), SocketAddr::V6(mut v6)) => {
             v6.set_flowinfo(0);
-            v6.to_string()
+            format!("{v6}\0")
         }
-        (ip, _) => SocketAddr::new(ip, peer.port()).to_string(),
+        (ip, _) => format!("{}\0", SocketAddr::new(ip, peer.port())),
     }
 }
 
 /// The peer that a name means: digits only, nobody is asked. `None` for anything else.
 pub fn named(name: &[u8]) -> Option<SocketAddr> {
-    // C programs may have sent the octet that ends their string along.
+    // As it was received, or as it was written.
     let name = name.strip_suffix(b"\0").unwrap_or(name);
     let peer: SocketAddr = std::str::from_utf8(name).ok()?.parse().ok()?;
     (peer.port() != 0).then_some(peer)
@@ -81,10 +82,11 @@ mod tests {
     fn peers_have_names_that_mean_them() {
         for text in ["127.0.0.1:5", "[::1]:65535", "[fe80::1%3]:9"] {
             let peer = named(text.as_bytes()).unwrap();
-            assert_eq!(name(peer), text);
+            assert_eq!(name(peer), format!("{text}\0"));
+            assert_eq!(named(name(peer).as_bytes()), Some(peer));
         }
         let mapped: SocketAddr = "[::ffff:1.2.3.4]:5".parse().unwrap();
-        assert_eq!(name(mapped), "1.2.3.4:5");
+        assert_eq!(name(mapped), "1.2.3.4:5\0");
         assert_eq!(named(b"1.2.3.4:5\0"), named(b"1.2.3.4:5"));
         for text in [
             "",
