@@ -11,6 +11,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "draft")]
+use crate::network::Host;
 use crate::zmq;
 use capi_tests::{Profile, genuine, include, library, root, run_ok, scratch};
 
@@ -174,9 +176,19 @@ pub struct Actor {
 impl Actor {
     /// A new process on a library that is there.
     pub fn new(lib: Lib) -> Actor {
+        Actor::run(lib, Command::new(program()))
+    }
+
+    /// A new process on a host of a network.
+    #[cfg(feature = "draft")]
+    pub fn at(lib: Lib, host: &Host) -> Actor {
+        Actor::run(lib, host.command(program()))
+    }
+
+    fn run(lib: Lib, mut command: Command) -> Actor {
         let folder = lib.folder().expect("only plays with both libraries begin");
         let program = program();
-        let mut child = Command::new(program)
+        let mut child = command
             .current_dir(program.parent().expect("it is in a folder"))
             .env("LD_LIBRARY_PATH", folder)
             .stdin(Stdio::piped())

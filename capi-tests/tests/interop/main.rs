@@ -9,11 +9,15 @@ mod actor;
 #[cfg(feature = "draft")]
 mod drafts;
 mod linger;
+#[cfg(feature = "draft")]
+mod network;
 mod patterns;
 mod peers;
 mod pubsub;
 mod raw;
 mod routing;
+#[cfg(feature = "draft")]
+mod udp;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
