@@ -122,3 +122,44 @@ fn one_descriptor_for_both_versions_reaches_both() {
     assert!(four.send(&[IoSlice::new(b"y")], Some(back)));
     assert_eq!(both.receive(&mut buffer).unwrap().unwrap().0, 1);
 }
+
+#[test]
+fn groups_are_reached_as_the_options_say() {
+    for (ipv6, at) in [(false, "lo;239.0.0.1:5"), (true, "lo;[ff02::1]:5")] {
+        for (hops, looped) in [(1, true), (7, false), (255, true), (1000, true)] {
+            let options = Options {
+                multicast_hops: hops,
+                multicast_loop: looped,
+                ..options(ipv6)
+            };
+            let there = Datagrams::connect(at, &options).unwrap();
+            let socket = SockRef::from(&there.socket);
+            // There are no more than 255.
+            let expected = hops.min(255).unsigned_abs();
+            if ipv6 {
+                assert_eq!(socket.multicast_hops_v6().unwrap(), expected);
+                assert_eq!(socket.multicast_loop_v6().unwrap(), looped);
+                let lo = sys::interface_index("lo").unwrap();
+                assert_eq!(socket.multicast_if_v6().unwrap(), lo);
+            } else {
+                assert_eq!(socket.multicast_ttl_v4().unwrap(), expected);
+                assert_eq!(socket.multicast_loop_v4().unwrap(), looped);
+                assert_eq!(socket.multicast_if_v4().unwrap(), Ipv4Addr::LOCALHOST);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_device_that_is_not_there_is_an_error() {
+    let options = Options {
+        bindtodevice: b"no_such".to_vec(),
+        ..options(false)
+    };
+    for found in [
+        Datagrams::bind("127.0.0.1:*", &options),
+        Datagrams::connect("127.0.0.1:5", &options),
+    ] {
+        assert_eq!(found.err(), Some(Errno::ENODEV));
+    }
+}
