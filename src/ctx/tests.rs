@@ -2,6 +2,7 @@
 
 mod datagrams;
 mod groups;
+mod leases;
 #[cfg(feature = "draft")]
 mod messages;
 mod monitors;

@@ -130,8 +130,9 @@ impl Lease {
         self.attending && self.ticket == ticket
     }
 
-    /// A thread wants to wait. `conversing`: a message was sent since one was received last.
-    pub(super) fn attend(&mut self, conversing: bool) -> Attend {
+    /// A thread wants to wait. `conversing`: a message was sent since one was received last. `now`
+    /// is asked for the time if that matters.
+    pub(super) fn attend(&mut self, conversing: bool, now: impl FnOnce() -> Instant) -> Attend {
         if !self.held && !conversing {
             return Attend::No(Then::Stay);
         }
@@ -149,7 +150,7 @@ impl Lease {
         if self.held && self.tick.is_some() {
             return Attend::Again(self.ticket);
         }
-        self.since = Some(Instant::now());
+        self.since = Some(now());
         self.held = true;
         Attend::Begin(self.ticket)
     }
@@ -206,5 +207,200 @@ impl Lease {
         self.tick = None;
         self.alone = 0;
         if held { Then::GiveBack } else { Then::Stay }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Attend(bool),
+        Leave(Wait),
+        LeaveLate,
+        Pass(u64),
+        Serve,
+        End,
+    }
+
+    /// The lease with what is around it: the poller, and the I/O thread's timer.
+    struct World {
+        lease: Lease,
+        polled: bool,
+        timer: Option<Instant>,
+        now: Instant,
+        tickets: Vec<u64>,
+    }
+
+    impl World {
+        fn new() -> World {
+            World {
+                lease: Lease::new(),
+                polled: true,
+                timer: None,
+                now: Instant::now(),
+                tickets: Vec::new(),
+            }
+        }
+
+        fn obey(&mut self, then: Then) {
+            match then {
+                Then::Stay => {}
+                Then::Arm => self.timer = self.lease.tick(),
+                Then::GiveBack => {
+                    assert!(!self.polled, "it had it already");
+                    self.polled = true;
+                }
+            }
+        }
+
+        fn attend(&mut self, conversing: bool) -> bool {
+            let now = self.now;
+            match self.lease.attend(conversing, || now) {
+                Attend::Again(ticket) => {
+                    assert!(!self.polled);
+                    self.tickets.push(ticket);
+                }
+                Attend::Begin(ticket) => {
+                    self.polled = false;
+                    self.tickets.push(ticket);
+                }
+                Attend::No(then) => {
+                    self.obey(then);
+                    return false;
+                }
+            }
+            true
+        }
+
+        fn leave(&mut self, wait: Wait) {
+            if let Some(&ticket) = self.tickets.last() {
+                let then = self.lease.leave(ticket, wait, self.now);
+                self.obey(then);
+            }
+        }
+
+        /// The I/O thread comes if it is due.
+        fn serve(&mut self) {
+            if self.timer.is_some_and(|timer| timer <= self.now) {
+                let then = self.lease.look_after(self.now);
+                self.obey(then);
+                self.timer = self.lease.tick();
+            }
+        }
+
+        fn pass(&mut self, milliseconds: u64) {
+            self.now += Duration::from_millis(milliseconds);
+        }
+
+        /// Somebody waits for the stream, or is due to see to it.
+        fn check(&self) {
+            let attended = self
+                .tickets
+                .last()
+                .is_some_and(|&ticket| self.lease.is_attended(ticket));
+            assert_eq!(self.polled, !self.lease.is_held());
+            assert!(self.polled || attended || self.timer.is_some());
+        }
+
+        /// So many short waits that the lease is kept.
+        fn converse(&mut self) {
+            for _ in 0..MOST_WAITS {
+                assert!(self.attend(true));
+                self.leave(Wait::Happened);
+                if !self.polled {
+                    return;
+                }
+            }
+            panic!("it is never kept");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_stream_is_never_forgotten(steps in prop::collection::vec(
+            prop_oneof![
+                4 => any::<bool>().prop_map(Step::Attend),
+                4 => Just(Step::Leave(Wait::Happened)),
+                1 => Just(Step::Leave(Wait::InVain)),
+                1 => Just(Step::LeaveLate),
+                2 => (0..10_u64).prop_map(Step::Pass),
+                2 => Just(Step::Serve),
+                1 => Just(Step::End),
+            ],
+            0..300,
+        )) {
+            let mut world = World::new();
+            for step in steps {
+                match step {
+                    Step::Attend(conversing) => { world.attend(conversing); }
+                    Step::Leave(wait) => world.leave(wait),
+                    // One that was over long ago changes nothing.
+                    Step::LeaveLate if world.tickets.len() > 1 => {
+                        let then = world.lease.leave(world.tickets[0], Wait::Happened, world.now);
+                        prop_assert_eq!(then, Then::Stay);
+                    }
+                    Step::LeaveLate => {}
+                    Step::Pass(milliseconds) => world.pass(milliseconds),
+                    Step::Serve => world.serve(),
+                    Step::End => { let then = world.lease.end(); world.obey(then); }
+                }
+                world.check();
+            }
+            // Whatever happened, without a thread that attends the poller has it soon.
+            world.leave(Wait::Happened);
+            for _ in 0..3 {
+                world.pass(5);
+                world.serve();
+            }
+            prop_assert!(world.polled);
+        }
+    }
+
+    #[test]
+    fn an_idle_wait_needs_no_timer() {
+        let mut world = World::new();
+        world.converse();
+        assert!(world.attend(true));
+        for _ in 0..3 {
+            world.pass(5);
+            world.serve();
+        }
+        assert_eq!((world.timer, world.polled), (None, false));
+        world.leave(Wait::Happened);
+        assert!(world.polled);
+    }
+
+    #[test]
+    fn what_only_comes_in_is_the_io_threads() {
+        let mut world = World::new();
+        assert!(!world.attend(false));
+        world.converse();
+        let waits = (0..100).take_while(|_| {
+            let attends = world.attend(false);
+            world.leave(Wait::Happened);
+            attends
+        });
+        assert_eq!(waits.count(), usize::from(ALONE) - 1);
+        assert!(world.polled);
+    }
+
+    #[test]
+    fn a_busy_application_is_believed_less_each_time() {
+        let mut world = World::new();
+        let mut wanted = world.lease.wanted;
+        for _ in 0..3 {
+            world.converse();
+            for _ in 0..2 {
+                world.pass(5);
+                world.serve();
+            }
+            assert!(world.polled);
+            assert_eq!(world.lease.wanted, wanted * 2);
+            wanted = world.lease.wanted;
+        }
     }
 }

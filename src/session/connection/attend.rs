@@ -41,7 +41,7 @@ impl Connection {
         match self
             .lease
             .get_or_insert_with(Box::default)
-            .attend(conversing)
+            .attend(conversing, Instant::now)
         {
             Attend::Again(ticket) => Some(Loan { fd, ticket }),
             Attend::Begin(ticket) => {
