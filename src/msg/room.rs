@@ -59,10 +59,11 @@ impl<'a> Room<'a> {
         let memory = &mut self.msg.spare()[..self.len];
         let front = memory.as_ptr();
         let written = read(memory)?;
-        if front != written.as_ptr().cast() {
+        let count = written.len();
+        // (Where there is no room the memory has an address too, and what lies there is another's.)
+        if front != written.as_ptr().cast() || count > self.len {
             return Ok(0);
         }
-        let count = written.len();
         // SAFETY: they begin where the memory does, so they are the octets in front of it, and are
         // initialised as a slice of them is.
         unsafe { self.msg.lengthen(count) };
