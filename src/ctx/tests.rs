@@ -162,6 +162,32 @@ fn a_peer_is_heard_no_more_once_its_endpoint_is_unbound() {
 }
 
 #[test]
+fn the_name_for_the_next_peer_outlasts_a_connect_that_fails() {
+    let context = Context::create().unwrap();
+    context
+        .set(crate::options::context::number::IO_THREADS, 0)
+        .unwrap();
+    let (router, peer) = (
+        context.socket(kind::ROUTER).unwrap(),
+        context.socket(kind::DEALER).unwrap(),
+    );
+    set(router, number::ROUTER_MANDATORY, 1);
+    set(peer, number::RCVTIMEO, 20_000);
+    router
+        .set_option(number::CONNECT_ROUTING_ID, Some(b"name"), 4)
+        .unwrap();
+    assert_eq!(router.connect(b"tcp://127.0.0.1:5"), Err(Errno::EMTHREAD));
+    peer.bind(b"inproc://peer").unwrap();
+    router.connect(b"inproc://peer").unwrap();
+    send(router, b"name", true);
+    send(router, b"body", false);
+    assert_eq!(recv(peer).0, b"body");
+    router.close();
+    peer.close();
+    context.terminate().unwrap();
+}
+
+#[test]
 fn waiting_ends_with_time_and_with_the_context() {
     let context = Context::create().unwrap();
     let socket = context.socket(kind::PAIR).unwrap();

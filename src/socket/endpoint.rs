@@ -452,12 +452,14 @@ impl Inner {
         }
         #[cfg(feature = "wss")]
         let tls = family.credentials(Some(address), &self.options)?;
-        let routing_id = std::mem::take(&mut self.options.connect_routing_id);
+        let routing_id = self.options.connect_routing_id.clone();
         let plan = self.plan_for(family, !routing_id.is_empty(), |plan| {
             plan.peer_routing_id.clone_from(&routing_id);
             #[cfg(feature = "wss")]
             plan.tls.clone_from(&tls);
         })?;
+        // Used up, but not by a connection that never was.
+        self.options.connect_routing_id.clear();
         let io = plan.least_loaded().ok_or(Errno::EMTHREAD)?.clone();
         let connecter = Connecter::new(family, address);
         let (mut near, mut own) = (None, None);
