@@ -334,3 +334,6 @@ fn flush(tls: &mut Connection, out: &mut SendBuffer) {
     // A buffer takes everything.
     while tls.wants_write() && tls.write_tls(&mut Sink(out)).is_ok_and(|count| count > 0) {}
 }
+
+#[cfg(test)]
+mod tests;
