@@ -4,25 +4,25 @@
 
 #include "report.h"
 
-static const struct named context_options[] = {{ZMQ_IO_THREADS, "IO_THREADS"},
-                                               {ZMQ_MAX_SOCKETS, "MAX_SOCKETS"},
-                                               {ZMQ_SOCKET_LIMIT, "SOCKET_LIMIT"},
-                                               {ZMQ_THREAD_SCHED_POLICY, "THREAD_SCHED_POLICY"},
-                                               {ZMQ_MAX_MSGSZ, "MAX_MSGSZ"},
-                                               {ZMQ_MSG_T_SIZE, "MSG_T_SIZE"},
-                                               {ZMQ_THREAD_AFFINITY_CPU_ADD, "AFFINITY_CPU_ADD"},
-                                               {ZMQ_THREAD_AFFINITY_CPU_REMOVE, "AFFINITY_CPU_REMOVE"},
-                                               {ZMQ_THREAD_NAME_PREFIX, "THREAD_NAME_PREFIX"},
-                                               {10, "ZERO_COPY_RECV"},
-                                               {ZMQ_IPV6, "IPV6"},
-                                               {ZMQ_BLOCKY, "BLOCKY"},
-                                               {0, "0"},
-                                               {11, "11"},
-                                               {-1, "-1"},
-                                               {69, "69"},
-                                               {71, "71"},
-                                               {1000, "1000"},
-                                               {0, NULL}};
+const struct named context_options[] = {{ZMQ_IO_THREADS, "IO_THREADS"},
+                                        {ZMQ_MAX_SOCKETS, "MAX_SOCKETS"},
+                                        {ZMQ_SOCKET_LIMIT, "SOCKET_LIMIT"},
+                                        {ZMQ_THREAD_SCHED_POLICY, "THREAD_SCHED_POLICY"},
+                                        {ZMQ_MAX_MSGSZ, "MAX_MSGSZ"},
+                                        {ZMQ_MSG_T_SIZE, "MSG_T_SIZE"},
+                                        {ZMQ_THREAD_AFFINITY_CPU_ADD, "AFFINITY_CPU_ADD"},
+                                        {ZMQ_THREAD_AFFINITY_CPU_REMOVE, "AFFINITY_CPU_REMOVE"},
+                                        {ZMQ_THREAD_NAME_PREFIX, "THREAD_NAME_PREFIX"},
+                                        {10, "ZERO_COPY_RECV"},
+                                        {ZMQ_IPV6, "IPV6"},
+                                        {ZMQ_BLOCKY, "BLOCKY"},
+                                        {0, "0"},
+                                        {11, "11"},
+                                        {-1, "-1"},
+                                        {69, "69"},
+                                        {71, "71"},
+                                        {1000, "1000"},
+                                        {0, NULL}};
 
 static void report_setting (const struct named *option)
 {

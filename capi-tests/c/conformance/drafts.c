@@ -263,27 +263,11 @@ static void report_monitors (const struct named *type)
 
 static void report_extended (void)
 {
-    static const struct named numbers[] = {{ZMQ_IO_THREADS, "IO_THREADS"},
-                                           {ZMQ_MAX_SOCKETS, "MAX_SOCKETS"},
-                                           {ZMQ_SOCKET_LIMIT, "SOCKET_LIMIT"},
-                                           {ZMQ_THREAD_SCHED_POLICY, "THREAD_SCHED_POLICY"},
-                                           {ZMQ_MAX_MSGSZ, "MAX_MSGSZ"},
-                                           {ZMQ_MSG_T_SIZE, "MSG_T_SIZE"},
-                                           {ZMQ_THREAD_AFFINITY_CPU_ADD, "AFFINITY_CPU_ADD"},
-                                           {ZMQ_THREAD_AFFINITY_CPU_REMOVE, "AFFINITY_CPU_REMOVE"},
-                                           {ZMQ_THREAD_NAME_PREFIX, "THREAD_NAME_PREFIX"},
-                                           {ZMQ_ZERO_COPY_RECV, "ZERO_COPY_RECV"},
-                                           {ZMQ_IPV6, "IPV6"},
-                                           {ZMQ_BLOCKY, "BLOCKY"},
-                                           {0, "0"},
-                                           {-1, "-1"},
-                                           {1000, "1000"},
-                                           {0, NULL}};
     static const size_t sizes[] = {0, 1, 3, 4, 5, 8, 15, 16, 17, 100};
     static const int values[] = {0, 1, 2, -1, 7};
     const struct named *option;
     size_t i, j;
-    for (option = numbers; option->name != NULL; option++) {
+    for (option = context_options; option->name != NULL; option++) {
         for (i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             char text[128];
             size_t size = sizes[i];

@@ -17,9 +17,11 @@ struct named
     const char *name;
 };
 
-/* The socket types, and the options, with their names. Both end with a name that is NULL. */
+/* The socket types, and the options, with their names. Each ends with a name that is NULL. */
 extern const struct named types[];
 extern const struct named options[];
+/* The options of contexts, and numbers that are none. */
+extern const struct named context_options[];
 
 /* What was done, until the next call. */
 void doing (const char *format, ...);
