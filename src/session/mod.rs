@@ -189,6 +189,15 @@ impl Session {
             .is_some_and(|core| matches!(core.phase, Phase::Ended))
     }
 
+    fn context(&self, connecting: bool) -> connection::Context<'_> {
+        connection::Context {
+            plan: &self.plan,
+            session: &self.me,
+            post: &self.post,
+            connecting,
+        }
+    }
+
     /// One look at everything that may have changed, under the lock.
     fn step(&self, core: &mut Core, turn: &mut Turn<'_>, ready: Ready) -> Next {
         let marks = self.post.take();
@@ -198,12 +207,7 @@ impl Session {
         let mut again = false;
         match &mut core.phase {
             Phase::Running(connection) => {
-                let cx = connection::Context {
-                    plan: &self.plan,
-                    session: &self.me,
-                    post: &self.post,
-                    connecting: core.connecter.is_some(),
-                };
+                let cx = self.context(core.connecter.is_some());
                 let over = core.closing.is_some() || core.orphaned;
                 connection.look_after(&self.post, over, turn.now);
                 let outcome = connection.drive(&cx, &mut core.pipe, turn, ready, marks);
@@ -456,12 +460,7 @@ impl Driver for Session {
         let Phase::Running(connection) = &mut core.phase else {
             return false;
         };
-        let cx = connection::Context {
-            plan: &self.plan,
-            session: &self.me,
-            post: &self.post,
-            connecting: core.connecter.is_some(),
-        };
+        let cx = self.context(core.connecter.is_some());
         let read = |buffer: &mut RecvBuffer| {
             connection.read_now(&cx, &mut core.pipe, loan.ticket, buffer, Instant::now())
         };
