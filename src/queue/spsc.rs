@@ -65,8 +65,8 @@ struct Shared<T> {
     published: Line<AtomicUsize>,
     /// Emptied chunks on their way back, newest first: the consumer adds one, the producer takes
     /// all of them.
+    /// What is behind it is not touched while both ends live, so it has the line to itself.
     emptied: AtomicPtr<Chunk<T>>,
-    /// (What is behind it is not touched while both ends live, so it has the line to itself.)
     /// Where the consumer ended, for the one who frees what is left.
     head: UnsafeCell<Option<Position<T>>>,
     /// The count of items that the producer pushed in all, once it is gone.
