@@ -30,6 +30,7 @@ const FAULTS: &[(&str, &[&str])] = &[
     ),
     ("sendmsg", &["EPIPE", "ENOBUFS", "EINTR", "EIO", "ENETDOWN"]),
     ("shutdown", &["ENOTCONN"]),
+    ("poll", &["EINTR", "ENOMEM", "EIO"]),
 ];
 
 /// Whatever the kernel answers, once and at any of the first few calls, the scene comes to a good

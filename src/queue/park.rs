@@ -108,7 +108,8 @@ impl Parker {
     }
 
     /// Like [`park`](Parker::park), but ends as well when another descriptor can be read (or is at
-    /// its end, or is none): `true` then.
+    /// its end, or is none): `true` then. Any error but `EINTR` means that nobody can sleep for both
+    /// here.
     pub fn park_beside(&self, fd: RawFd, deadline: Option<Instant>) -> Result<bool, Errno> {
         let item = |fd| libc::pollfd {
             fd,
@@ -116,13 +117,11 @@ impl Parker {
             revents: 0,
         };
         let own = self.edges.as_ref().map(Edges::fd).or_else(|| self.fd());
-        let Some(own) = own else {
-            return self.park(deadline).map(|()| false);
-        };
+        let own = own.ok_or(Errno::EBADF)?;
         let mut items = [item(own), item(fd)];
         sys::poll(&mut items, deadline)?;
         if items[0].revents & libc::POLLNVAL != 0 {
-            return self.park(deadline).map(|()| false);
+            return Err(Errno::EBADF);
         }
         if items[0].revents != 0
             && let Some(edges) = &self.edges
@@ -133,17 +132,18 @@ impl Parker {
         Ok(items[1].revents != 0)
     }
 
-    /// Sleeps until woken or until the deadline; `EINTR` when a signal handler ran.
+    /// Sleeps until woken or until the deadline; `EINTR` when a signal handler ran, and no other
+    /// error.
     pub fn park(&self, deadline: Option<Instant>) -> Result<(), Errno> {
-        // A program that closes all descriptors it does not know closes this one too.
         if let Some(event) = &self.event {
             let slept = match &self.edges {
                 Some(edges) => edges.wait(deadline),
                 None => sys::wait_readable(event.fd(), deadline),
             };
-            match slept {
-                Err(Errno::EBADF | Errno::EINVAL) => {}
-                slept => return slept,
+            // A program that closes all descriptors it does not know closes this one too. Whatever
+            // the kernel has against it, the sleeper is woken below as well.
+            if matches!(slept, Ok(()) | Err(Errno::EINTR)) {
+                return slept;
             }
         }
         let mut woken = self.woken.lock();

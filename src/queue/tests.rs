@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use proptest::prelude::*;
 
 use super::*;
+use crate::errno::Errno;
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -195,6 +196,8 @@ fn a_sleeper_whose_descriptor_was_closed_sleeps_and_wakes_all_the_same() {
     let kept: Vec<i32> = numbers.iter().map(keep).collect();
 
     parker.reset();
+    let beside = parker.park_beside(dead, None);
+    assert!(matches!(beside, Err(errno) if errno != Errno::EINTR));
     let deadline = Instant::now() + Duration::from_millis(50);
     assert_eq!(parker.park(Some(deadline)), Ok(()));
     assert!(Instant::now() >= deadline);

@@ -134,14 +134,16 @@ fn read_beside(
                 continue;
             }
         }
-        let in_vain = match woken {
-            Ok(true) => false,
-            Ok(false) => is_late(),
-            Err(_) => true,
+        let (in_vain, slept) = match woken {
+            Ok(true) => (false, Ok(())),
+            Ok(false) => (is_late(), Ok(())),
+            Err(Errno::EINTR) => (true, Err(Errno::EINTR)),
+            // Nobody can sleep here. The next wait is an ordinary one.
+            Err(_) => (true, Ok(())),
         };
         return End {
             returned: !driver.leave(loan, in_vain),
-            slept: woken.map(|_| ()),
+            slept,
             in_vain,
         };
     }
