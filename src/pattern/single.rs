@@ -18,19 +18,19 @@ pub(super) type Client = Single<Dealer>;
 /// SCATTER: load-balanced out.
 pub(super) type Scatter = Single<Push>;
 /// GATHER: fair-queued in.
-pub(super) type Gather = Single<Pull>;
+pub(super) type Gather = Single<Pull, false>;
 /// CHANNEL: one peer, both ways.
 pub(super) type Channel = Single<Pair>;
 
-/// See the module.
+/// See the module. `SENDS`: messages of this type go out at all.
 #[derive(Default)]
-pub(super) struct Single<P> {
+pub(super) struct Single<P, const SENDS: bool = true> {
     inner: P,
     /// A message that was looked for before the application asked for it.
     prefetched: Option<Msg>,
 }
 
-impl<P: Pattern> Single<P> {
+impl<P: Pattern, const SENDS: bool> Single<P, SENDS> {
     fn find(&mut self, scope: &mut Scope<'_>) -> Result<Msg, Errno> {
         let mut part = Msg::empty();
         loop {
@@ -44,7 +44,7 @@ impl<P: Pattern> Single<P> {
     }
 }
 
-impl<P: Pattern> Pattern for Single<P> {
+impl<P: Pattern, const SENDS: bool> Pattern for Single<P, SENDS> {
     fn attached(&mut self, scope: &mut Scope<'_>, pipe: PipeId, arrival: Arrival<'_>) {
         self.inner.attached(scope, pipe, arrival);
     }
@@ -62,7 +62,7 @@ impl<P: Pattern> Pattern for Single<P> {
     }
 
     fn send(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<(), Errno> {
-        if msg.more() {
+        if SENDS && msg.more() {
             return Err(Errno::EINVAL);
         }
         self.inner.send(scope, msg)

@@ -31,6 +31,16 @@ fn parts_of_longer_messages_are_refused() {
 }
 
 #[test]
+fn who_only_receives_says_so_first() {
+    let mut rig = Rig::new(kinds::GATHER);
+    let mut far = rig.peer();
+    for more in [false, true] {
+        assert_eq!(rig.send_part(b"x", more), Err(Errno::ENOTSUP));
+    }
+    assert_eq!(pull(&mut far), None);
+}
+
+#[test]
 fn longer_messages_of_peers_are_dropped_whole() {
     for number in BOTH_WAYS.into_iter().chain([kinds::GATHER]) {
         let mut rig = Rig::new(number);
