@@ -1341,9 +1341,9 @@ ZMQ_EXPORT int zmq_msg_init_buffer(zmq_msg_t *msg, const void *buf, size_t size)
 /*
  int zmq_socket_get_peer_state (void *socket, const void *routing_id, size_t routing_id_size);
 
- What can be done now with the peer of a ROUTER that has this routing id: ZMQ_POLLOUT if a
- message for it can be sent, else 0. -1 with EHOSTUNREACH (no such peer), ENOTSUP (no ROUTER),
- ETERM, ENOTSOCK or EFAULT (NULL).
+ What can be done now with the peer of a ROUTER or a REP that has this routing id: ZMQ_POLLOUT if
+ a message for it can be sent, else 0. -1 with EHOSTUNREACH (no such peer), ENOTSUP (another type
+ of socket), ETERM, ENOTSOCK or EFAULT (NULL).
  */
 ZMQ_EXPORT int zmq_socket_get_peer_state(void *socket, const void *routing_id, size_t routing_id_size);
 

@@ -202,9 +202,9 @@ pub unsafe extern "C" fn zmq_msg_init_buffer(
 
 /// int zmq_socket_get_peer_state (void *socket, const void *routing_id, size_t routing_id_size);
 ///
-/// What can be done now with the peer of a ROUTER that has this routing id: ZMQ_POLLOUT if a
-/// message for it can be sent, else 0. -1 with EHOSTUNREACH (no such peer), ENOTSUP (no ROUTER),
-/// ETERM, ENOTSOCK or EFAULT (NULL).
+/// What can be done now with the peer of a ROUTER or a REP that has this routing id: ZMQ_POLLOUT if
+/// a message for it can be sent, else 0. -1 with EHOSTUNREACH (no such peer), ENOTSUP (another type
+/// of socket), ETERM, ENOTSOCK or EFAULT (NULL).
 #[cfg(feature = "draft")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn zmq_socket_get_peer_state(

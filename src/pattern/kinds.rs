@@ -129,6 +129,7 @@ pub static KINDS: &[Kind] = &[
         number: kinds::REP,
         name: "REP",
         peers: &["REQ", "DEALER"],
+        wants_routing_ids: true,
         make: |_| Box::new(Rep::new()),
         ..PLAIN
     },

@@ -101,7 +101,7 @@ pub trait Pattern: Send {
 
     /// Whether a message to the peer with this routing id would find room
     /// (`zmq_socket_get_peer_state`). `EHOSTUNREACH` if there is no such peer, `ENOTSUP` if this
-    /// socket type has no routing ids.
+    /// socket type knows none by their ids.
     fn peer_state(&mut self, _: &mut Scope<'_>, _routing_id: &[u8]) -> Result<bool, Errno> {
         Err(Errno::ENOTSUP)
     }

@@ -7,9 +7,11 @@
 //!
 //! A request is an envelope (any parts, then an empty one) and the application's parts; the reply
 //! leaves with the same envelope, on the pipe that the request came from.
-//! Invariant: `envelope` is whole in `Request` and `Replying` until the reply's first part.
+//! Invariants: `envelope` is whole in `Request` and `Replying` until the reply's first part; a pipe is
+//! in the inbound queue once its peer said, or did without saying, who it is.
 
 use super::fair_queue::FairQueue;
+use super::routing::Routing;
 use super::{Arrival, Pattern, Scope};
 use crate::errno::Errno;
 use crate::msg::Msg;
@@ -28,6 +30,8 @@ enum State {
 /// See the module.
 pub(super) struct Rep {
     inbound: FairQueue,
+    /// Who is asked about (`zmq_socket_get_peer_state`), by the ids that peers gave themselves.
+    routing: Routing,
     state: State,
     envelope: Vec<Msg>,
     /// Whom the reply goes to; nobody once that peer is gone.
@@ -38,10 +42,30 @@ impl Rep {
     pub(super) fn new() -> Rep {
         Rep {
             inbound: FairQueue::default(),
+            routing: Routing::default(),
             state: State::Idle,
             envelope: Vec::new(),
             peer: None,
         }
+    }
+
+    /// Lets a pipe in, with the id that its peer has, if it has one. Of several peers with the same
+    /// id all are served, and the last one is asked about.
+    fn identify(&mut self, scope: &mut Scope<'_>, pipe: PipeId) {
+        let announces = scope
+            .pipes
+            .get(pipe)
+            .is_some_and(|end| end.next_is_routing_id());
+        if announces {
+            let id = scope.pipes.read(pipe).filter(|id| !id.is_empty());
+            if let Some(id) = id {
+                // Without memory for it the peer has no name, and is served all the same.
+                let _ = self.routing.name(pipe, id.data());
+            }
+        } else if !scope.pipes.readable(pipe) {
+            return;
+        }
+        self.inbound.attach(pipe);
     }
 
     /// Reads up to the body of the next request.
@@ -66,18 +90,23 @@ impl Rep {
 }
 
 impl Pattern for Rep {
-    fn attached(&mut self, _: &mut Scope<'_>, pipe: PipeId, _: Arrival<'_>) {
-        self.inbound.attach(pipe);
+    fn attached(&mut self, scope: &mut Scope<'_>, pipe: PipeId, _: Arrival<'_>) {
+        self.identify(scope, pipe);
     }
 
-    fn readable(&mut self, _: &mut Scope<'_>, pipe: PipeId) {
-        self.inbound.activate(pipe);
+    fn readable(&mut self, scope: &mut Scope<'_>, pipe: PipeId) {
+        if self.inbound.contains(pipe) {
+            self.inbound.activate(pipe);
+        } else {
+            self.identify(scope, pipe);
+        }
     }
 
     fn writable(&mut self, _: &mut Scope<'_>, _: PipeId) {}
 
     fn gone(&mut self, _: &mut Scope<'_>, pipe: PipeId) {
         self.inbound.gone(pipe);
+        self.routing.gone(pipe);
         if self.peer == Some(pipe) {
             self.peer = None;
             if self.state == (State::Request { begun: false }) {
@@ -136,5 +165,11 @@ impl Pattern for Rep {
 
     fn has_out(&mut self, _: &mut Scope<'_>) -> bool {
         self.state == State::Replying
+    }
+
+    // COMPAT: the manual says that only a ROUTER is asked. In libzmq a REP is one inside.
+    fn peer_state(&mut self, scope: &mut Scope<'_>, routing_id: &[u8]) -> Result<bool, Errno> {
+        let pipe = self.routing.find(routing_id).ok_or(Errno::EHOSTUNREACH)?;
+        Ok(scope.pipes.writable(pipe))
     }
 }

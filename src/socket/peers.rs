@@ -29,7 +29,7 @@ impl Socket {
 
     /// What can be done with the peer with this routing id: [`POLLOUT`] if it can be sent to, else
     /// 0 (`zmq_socket_get_peer_state`). `EHOSTUNREACH` if there is no such peer, `ENOTSUP` if the
-    /// socket is no ROUTER.
+    /// socket is neither a ROUTER nor a REP.
     pub fn peer_state(&self, routing_id: &[u8]) -> Result<i32, Errno> {
         let writable = self
             .enter()?

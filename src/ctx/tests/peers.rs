@@ -145,6 +145,29 @@ fn a_router_says_who_can_be_sent_to() {
 }
 
 #[test]
+fn a_replier_says_whom_it_could_answer() {
+    for endpoint in endpoints() {
+        let context = Context::create().unwrap();
+        let (rep, nameless) = connected(context, [kind::REP, kind::REQ], &endpoint);
+        let req = context.socket(kind::REQ).unwrap();
+        req.set_option(number::ROUTING_ID, Some(b"X"), 1).unwrap();
+        set(req, number::RCVTIMEO, 20_000);
+        req.connect(text(rep, number::LAST_ENDPOINT).as_bytes())
+            .unwrap();
+        assert_eq!(rep.peer_state(b"Y"), Err(Errno::EHOSTUNREACH));
+        for asking in [req, nameless] {
+            send(asking, b"question", false);
+            assert_eq!(recv(rep).0, b"question");
+            send(rep, b"answer", false);
+            assert_eq!(recv(asking).0, b"answer");
+        }
+        assert_eq!(rep.peer_state(b"X"), Ok(2), "{endpoint}");
+        assert_eq!(rep.peer_state(b""), Err(Errno::EHOSTUNREACH));
+        end(context, &[rep, nameless, req]);
+    }
+}
+
+#[test]
 fn threads_share_sockets_without_losing_anything() {
     const THREADS: u32 = 4;
     const EACH: u32 = 5_000;

@@ -159,6 +159,46 @@ fn a_reply_whose_pipe_is_taken_away_before_it_is_read_is_no_reply() {
 }
 
 #[test]
+fn a_replier_knows_its_peers_by_their_ids() {
+    let mut rig = Rig::new(kinds::REP);
+    let state = |rig: &mut Rig, id: &[u8]| {
+        rig.catch_up();
+        rig.call(|pattern, scope| pattern.peer_state(scope, id))
+    };
+    assert_eq!(state(&mut rig, b"A"), Err(Errno::EHOSTUNREACH));
+    let limits = Limits {
+        send: Some(1),
+        receive: Some(0),
+    };
+    // Its id comes later than the pipe, and again after a reconnect.
+    let (near, mut a) = pair([limits, Limits::NONE], Conflate::default());
+    rig.attach(near, true, b"");
+    assert_eq!(state(&mut rig, b"A"), Err(Errno::EHOSTUNREACH));
+    announce(&mut a, "A");
+    assert_eq!(state(&mut rig, b"A"), Ok(true));
+    announce(&mut a, "A");
+    let mut nameless = rig.named("");
+    let mut twin = rig.named("A");
+    for far in [&mut a, &mut nameless, &mut twin] {
+        push(far, &["", "question"]);
+        assert_eq!(rig.recv().unwrap(), "question");
+        rig.send(&["answer"]).unwrap();
+        assert_eq!(state(&mut rig, b""), Err(Errno::EHOSTUNREACH));
+    }
+    // The twin is asked about, and when it is gone nobody.
+    assert_eq!(state(&mut rig, b"A"), Ok(true));
+    drop(twin);
+    assert_eq!(state(&mut rig, b"A"), Err(Errno::EHOSTUNREACH));
+    let (near, mut b) = pair([limits, Limits::NONE], Conflate::default());
+    announce(&mut b, "B");
+    rig.attach(near, false, b"");
+    push(&mut b, &["", "question"]);
+    assert_eq!(rig.recv().unwrap(), "question");
+    rig.send(&["answer"]).unwrap();
+    assert_eq!(state(&mut rig, b"B"), Ok(false));
+}
+
+#[test]
 fn a_reply_goes_back_in_the_envelope_of_its_request() {
     let mut rig = Rig::new(kinds::REP);
     let mut far = rig.peer();
