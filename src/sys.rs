@@ -4,6 +4,8 @@
 
 #![allow(unsafe_code)]
 
+pub mod tipc;
+
 use std::ffi::{CStr, CString};
 use std::io::{self, IoSlice};
 use std::marker::PhantomData;

@@ -15,6 +15,7 @@ const CAPABILITIES: &[&str] = &[
     "ipc",
     "WS",
     "curve",
+    "tipc",
     #[cfg(feature = "gssapi")]
     "gssapi",
     #[cfg(feature = "draft")]

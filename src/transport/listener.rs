@@ -118,6 +118,24 @@ impl Listener {
             socket.set_reuse_address(true)?;
         }
         socket.bind(fallback.as_ref().unwrap_or(address))?;
+        Listener::begin(family, socket, options)
+    }
+
+    /// Listens where the kernel puts a socket that nobody bound, in the family of `address`.
+    pub(super) fn unbound(
+        family: &'static Family,
+        address: &SockAddr,
+        options: &Options,
+    ) -> Result<Listener, Errno> {
+        let (socket, _) = open(family, address, options)?;
+        Listener::begin(family, socket, options)
+    }
+
+    fn begin(
+        family: &'static Family,
+        socket: Socket,
+        options: &Options,
+    ) -> Result<Listener, Errno> {
         socket.listen(options.backlog)?;
         let endpoint = family.endpoint(&socket.local_addr()?);
         Ok(Listener {
@@ -181,11 +199,17 @@ impl Listener {
         self
     }
 
-    /// Makes the listener answer for its file, and gives the endpoint as it was asked for.
-    pub(super) fn with_file(mut self, endpoint: String, file: SocketFile) -> Listener {
+    /// Gives the endpoint as it was asked for.
+    pub(super) fn with_endpoint(mut self, endpoint: String) -> Listener {
         self.endpoint = endpoint;
-        self.file = Some(file);
         self
+    }
+
+    /// As [`with_endpoint`](Listener::with_endpoint), and makes the listener answer for its file.
+    pub(super) fn with_file(self, endpoint: String, file: SocketFile) -> Listener {
+        let mut listener = self.with_endpoint(endpoint);
+        listener.file = Some(file);
+        listener
     }
 
     /// The next peer that the options let in. One call, one peer: call until

@@ -11,6 +11,7 @@ mod listener;
 mod resolve;
 mod stream;
 mod tcp;
+mod tipc;
 mod udp;
 mod ws;
 #[cfg(feature = "wss")]
@@ -41,6 +42,7 @@ pub static FAMILIES: &[Family] = &[
     #[cfg(feature = "wss")]
     wss::FAMILY,
     udp::FAMILY,
+    tipc::FAMILY,
 ];
 
 /// A host and a port, taken out of an address.

@@ -2,7 +2,7 @@
 
 /* Bind, connect and taking either back, with endpoints good and bad. Nothing here leaves the
  * machine: what is connected to is on the loopback interface, and nothing that would be asked of a
- * name service is connected to. */
+ * name service is connected to. No address of vmci and vsock is one: they lead off the machine. */
 
 #include "report.h"
 
@@ -26,8 +26,9 @@ static const char *const both[] = {
   "tcp://127.0.0.1:-1", "tcp://127.0.0.1:abc", "tcp://127.0.0.1:1.5", "tcp://[::1]", "tcp://[::1]:",
   "tcp://127.0.0.1/5", "tcp://[::1]:70000", "ipc://", "ipc://@", "ipc:///", "ipc:///nowhere/at/all",
   "ipc:///dev/null/x", "ipc:///tmp", long_ipc, "udp://127.0.0.1:5", "udp://", "pgm://127.0.0.1;224.0.0.1:5",
-  "epgm://127.0.0.1;224.0.0.1:5", "norm://127.0.0.1:5", "vmci://1:2", "vsock://1:2", "tipc://",
-  "tipc://{1,2,3}", "tipc://<1>", "tipc://x", "inproc://"};
+  "epgm://127.0.0.1;224.0.0.1:5", "norm://127.0.0.1:5", "vmci://1", "vmci://x:2", "vsock://1",
+  "vsock://x:2", "tipc://", "tipc://{1,2,3}", "tipc://{5560,2,1}", "tipc://<1>", "tipc://x", "tipc://<*>",
+  "tipc://<1.2.3:4>", "tipc://{5560,0,0}", "tipc://{5560,0}@0.0.0", "inproc://"};
 
 static const char *const for_bind[] = {
   "tcp://*:*", "tcp://*:0", "tcp://127.0.0.1:*", "tcp://127.0.0.1:0", "tcp://127.0.0.1:!", "tcp://lo:*",
