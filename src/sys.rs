@@ -5,6 +5,8 @@
 #![allow(unsafe_code)]
 
 pub mod tipc;
+#[cfg(feature = "draft")]
+pub mod vm;
 
 use std::ffi::{CStr, CString};
 use std::io::{self, IoSlice};

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const UNSAFE: &[&str] = &[
     "sys.rs",
     "sys/tipc.rs",
+    "sys/vm.rs",
     "msg/block.rs",
     "msg/content.rs",
     "msg/region.rs",

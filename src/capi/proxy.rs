@@ -20,6 +20,10 @@ const CAPABILITIES: &[&str] = &[
     "gssapi",
     #[cfg(feature = "draft")]
     "draft",
+    #[cfg(feature = "draft")]
+    "vmci",
+    #[cfg(feature = "draft")]
+    "vsock",
     #[cfg(feature = "wss")]
     "WSS",
 ];

@@ -87,7 +87,7 @@ pub enum Needs {
     Wss,
     /// Only with the NORM transport, which this library does not have.
     Norm,
-    /// Only with the VMCI transport, which this library does not have.
+    /// Only with the VMCI transport, which is in builds with the draft API.
     Vmci,
 }
 
@@ -97,10 +97,10 @@ impl Needs {
     pub const fn met(self) -> bool {
         match self {
             Needs::Nothing => true,
-            Needs::Draft => cfg!(feature = "draft"),
+            Needs::Draft | Needs::Vmci => cfg!(feature = "draft"),
             Needs::Gssapi => cfg!(feature = "gssapi"),
             Needs::Wss => cfg!(feature = "wss"),
-            Needs::Norm | Needs::Vmci => false,
+            Needs::Norm => false,
         }
     }
 }

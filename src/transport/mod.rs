@@ -13,6 +13,10 @@ mod stream;
 mod tcp;
 mod tipc;
 mod udp;
+#[cfg(feature = "draft")]
+mod vmci;
+#[cfg(feature = "draft")]
+mod vsock;
 mod ws;
 #[cfg(feature = "wss")]
 mod wss;
@@ -43,6 +47,10 @@ pub static FAMILIES: &[Family] = &[
     wss::FAMILY,
     udp::FAMILY,
     tipc::FAMILY,
+    #[cfg(feature = "draft")]
+    vsock::FAMILY,
+    #[cfg(feature = "draft")]
+    vmci::FAMILY,
 ];
 
 /// A host and a port, taken out of an address.

@@ -98,6 +98,10 @@ pub(super) fn open(
 }
 
 fn new_socket(domain: Domain) -> Result<Socket, Errno> {
+    if cfg!(test) && domain == Domain::VSOCK {
+        // It would lead off the machine that tests.
+        return Err(Errno::EAFNOSUPPORT);
+    }
     Ok(Socket::new_raw(
         domain,
         Type::STREAM.nonblocking().cloexec(),
