@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 
-/* connections SIDE COUNT: COUNT tcp connections that are set up one after the other and then say
- * nothing. SIDE `server`: a ROUTER of the library, DEALERs of none (wire.h); `client`: a ROUTER of
- * the library with COUNT connections to a ROUTER of none (a DEALER connects to an endpoint only once). Ready when every handshake is over. */
+/* connections SIDE COUNT: COUNT tcp connections that are set up and then say nothing. SIDE `server`:
+ * a ROUTER of the library, DEALERs of none (wire.h); `client`: a ROUTER of the library with COUNT
+ * connections to a ROUTER of none (a DEALER connects to an endpoint only once). They are set up when
+ * every handshake is over. */
 
 #include "wire.h"
 

@@ -134,20 +134,20 @@ static inline int *dealers (int port, long count)
     return fds;
 }
 
-/* Accepts `count` peers that connect, as a ROUTER of no library. */
+/* Accepts `count` peers that connect, as a ROUTER of no library. All are accepted before any is
+ * waited for: what overflows the queue of the listener would come again only a second later. */
 static inline int *routers (int listener, long count)
 {
     int *fds = malloc (sizeof *fds * (size_t) (count ? count : 1));
     CHECK (fds);
-    for (long begun = 0, done = 0; done < count;) {
-        while (begun < count && begun < done + 64) {
-            fds[begun] = accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
-            CHECK (fds[begun] >= 0);
-            tune (fds[begun]);
-            introduce (fds[begun++], "ROUTER");
-        }
-        be_introduced (fds[done++]);
+    for (long i = 0; i < count; i++) {
+        fds[i] = accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
+        CHECK (fds[i] >= 0);
+        tune (fds[i]);
+        introduce (fds[i], "ROUTER");
     }
+    for (long i = 0; i < count; i++)
+        be_introduced (fds[i]);
     return fds;
 }
 

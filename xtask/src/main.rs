@@ -62,7 +62,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        about: "runs libzmq's own performance tools on the library and on the genuine one",
+        about: "measures the library and the genuine one, or any other, in turn",
         run: bench::run,
     },
     Command {

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::args::Args;
+use crate::bench;
 use crate::clients;
 use crate::demo::{self, Outcome};
 use crate::deps;
@@ -173,6 +174,12 @@ const STEPS: &[Step] = &[
         what: "C, Perl, PHP, Ruby, Java and Jupyter, through published bindings, on ours",
         slow: true,
         run: clients,
+    },
+    Step {
+        name: "bench",
+        what: "every benchmark, for a moment",
+        slow: true,
+        run: || passed(bench::run(&on("target/test/prefix/lib", &["--quick"]))),
     },
     Step {
         name: "upstream",

@@ -1,259 +1,171 @@
-//! One run of upstream's performance tools with one library.
+//! One run of a program that measures, with one library.
 //!
 //! Invariant: the connecting side is started only once the other is listening, so that no
 //! reconnect delay is measured; and whatever happens, no process outlives the run.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
 
-use crate::loader;
+use super::address::Address;
+use super::cases::{Case, Count, Kind, Tool};
+use super::programs::Programs;
 use crate::proc::{self, Output, Running};
-use crate::reference::{self, Flavour, Places};
 
 /// No measurement takes that long unless something hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(40);
 /// Bytes that the sender sends beyond what the receiver waits for. libzmq 4.3.5 loses up to a
 /// socket buffer of messages when the sender's end of an ipc connection closes while the receiver
 /// is at its high-water mark: with exact numbers most runs of small messages would never end.
 const SURPLUS: usize = 1 << 20;
-/// Upstream's tools that are measured with.
-const TOOLS: [&str; 6] = [
-    "inproc_thr",
-    "inproc_lat",
-    "local_thr",
-    "remote_thr",
-    "local_lat",
-    "remote_lat",
-];
+/// Descriptors of a process that are not connections.
+const OTHER_DESCRIPTORS: u64 = 200;
 
-/// How two sockets are connected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Route {
-    /// Two threads of one process.
-    Inproc,
-    /// Two processes, a Unix domain socket.
-    Ipc,
-    /// Two processes, TCP on the loopback interface.
-    Tcp,
-    /// The same, encrypted.
-    Curve,
+/// What was read off a run: figures by name.
+pub type Run = BTreeMap<String, f64>;
+
+/// How much is done in each run of a case.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Counts {
+    /// With a library.
+    pub library: u64,
+    /// With none.
+    pub raw: u64,
 }
 
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Messages per second, PUSH to PULL.
-    Throughput,
-    /// Microseconds one way, REQ and REP in turn.
-    Latency,
-}
-
-/// A measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Case {
-    /// What.
-    pub kind: Kind,
-    /// How connected.
-    pub route: Route,
-    /// Bytes per message.
-    pub size: usize,
-}
-
-/// The result of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Sample {
-    /// Messages per second, or microseconds.
-    pub value: f64,
-    /// Processor seconds, of both sides, user and system.
-    pub cpu: f64,
-    /// Seconds from start to end.
-    pub wall: f64,
-}
-
-impl Route {
-    /// Its name in cases.
-    pub fn name(self) -> &'static str {
-        match self {
-            Route::Inproc => "inproc",
-            Route::Ipc => "ipc",
-            Route::Tcp => "tcp",
-            Route::Curve => "curve",
-        }
-    }
-}
-
-impl Kind {
-    /// The ending of upstream's tools' names.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Throughput => "thr",
-            Kind::Latency => "lat",
-        }
-    }
-
-    /// The unit of [`Sample::value`].
-    pub fn unit(self) -> &'static str {
-        match self {
-            Kind::Throughput => "msg/s",
-            Kind::Latency => "us",
-        }
-    }
-}
-
-impl Case {
-    /// `ROUTE_KIND/SIZE`, for example `tcp_lat/1024`.
-    pub fn name(&self) -> String {
-        format!("{}_{}/{}", self.route.name(), self.kind.name(), self.size)
-    }
-
-    /// Every case there is with these sizes; upstream's latency tools know no CURVE.
-    pub fn all(sizes: &[usize]) -> Vec<Case> {
-        let mut cases = Vec::new();
-        for kind in [Kind::Throughput, Kind::Latency] {
-            for route in [Route::Inproc, Route::Ipc, Route::Tcp, Route::Curve] {
-                if (kind, route) == (Kind::Latency, Route::Curve) {
-                    continue;
-                }
-                cases.extend(sizes.iter().map(|&size| Case { kind, route, size }));
-            }
-        }
-        cases
-    }
-
-    /// How often messages pass in a run of `count` messages, or round trips.
-    pub fn messages(&self, count: u64) -> u64 {
-        match self.kind {
-            Kind::Throughput => count,
-            Kind::Latency => 2 * count,
-        }
-    }
-
-    /// Seconds that the measured part of a run takes.
-    fn duration(&self, value: f64, count: u64) -> f64 {
-        match self.kind {
-            Kind::Throughput => count as f64 / value,
-            Kind::Latency => 2.0 * count as f64 * value / 1e6,
-        }
-    }
-}
-
-/// The folder with upstream's tools, which are compiled if they are not there.
-///
-/// # Errors
-/// What the compiler said.
-pub fn tools(places: &Places) -> Result<PathBuf, String> {
-    let library = reference::library(Flavour::Stable)?;
-    let flags = [
-        "-std=c++11",
-        "-O2",
-        "-D_GNU_SOURCE",
-        "-DZMQ_CUSTOM_PLATFORM_HPP",
-        "-pthread",
-    ];
-    let platform = "#pragma once\n#define ZMQ_HAVE_LINUX\n";
-    let key = reference::fingerprint(&(flags, platform, &places.vendor));
-    let folder = places.target.join(format!("bench/tools-{key}"));
-    std::fs::create_dir_all(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
-    let _only_one = reference::exclusive(&folder.join("lock"))?;
-    reference::write(&folder.join("platform.hpp"), platform)?;
-    for tool in TOOLS {
-        if folder.join(tool).is_file() {
-            continue;
-        }
-        let mut command = reference::compiler();
-        command.args(flags).arg("-I").arg(&folder);
-        command.arg(places.vendor.join(format!("perf/{tool}.cpp")));
-        command
-            .args(["-Wl,--as-needed", "-Wl,-z,lazy", "-lzmq", "-L"])
-            .arg(&library);
-        reference::compile_to(command, &folder.join(tool))?;
-    }
-    Ok(folder)
-}
-
-/// Finds how many messages make a run last about `target` seconds.
+/// Finds how much makes a run last about `target` seconds; without a target, what a smoke run does.
 ///
 /// # Errors
 /// As [`run`].
-pub fn calibrate(tools: &Path, library: &Path, case: Case, target: f64) -> Result<u64, String> {
-    let mut count: u64 = if case.kind == Kind::Throughput {
-        500
-    } else {
-        50
+pub fn counts(
+    programs: &Programs,
+    library: &Path,
+    case: &Case,
+    target: Option<f64>,
+) -> Result<Counts, String> {
+    let both = |count| Counts {
+        library: count,
+        raw: count,
     };
-    loop {
-        let sample = run(tools, library, case, count)?;
-        let duration = case.duration(sample.value, count).max(1e-6);
-        let wanted = (count as f64 * target / duration).clamp(20.0, 20e6) as u64;
-        // From a run that was much too short nothing can be concluded but that it was.
-        if duration >= target / 5.0 || wanted <= count {
-            return Ok(wanted);
+    let smoke = target.is_none();
+    let pick = |full, quick| both(if smoke { quick } else { full });
+    let target = match (case.work.count, target) {
+        (Count::Fixed(full, quick), _) => return Ok(pick(full, quick)),
+        (Count::Connections(quick), _) => {
+            let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).map_err(|e| e.to_string())?;
+            let full = (case.value as u64).min(most.saturating_sub(OTHER_DESCRIPTORS));
+            return Ok(pick(full, quick));
         }
-        count = wanted.min(count * 20);
-    }
+        (Count::Timed(quick), None) => return Ok(both(quick)),
+        (Count::Timed(_), Some(target)) => target,
+    };
+    let figure = &case.work.figures[0];
+    let calibrate = |one: &dyn Fn(u64) -> Result<Run, String>| -> Result<u64, String> {
+        let mut count = 50;
+        loop {
+            let value = one(count)?.get(figure.name).copied();
+            let value = value.ok_or_else(|| format!("no {}", figure.name))?;
+            let messages = case.messages(count);
+            let took = match figure.name {
+                "rate" => messages / value,
+                _ => messages * value / 1e6,
+            };
+            let took = took.max(1e-6);
+            let wanted = (count as f64 * target / took).clamp(20.0, 50e6) as u64;
+            // From a run that was much too short nothing can be concluded but that it was.
+            if took >= target / 5.0 || wanted <= count {
+                return Ok(wanted);
+            }
+            count = wanted.min(count * 20);
+        }
+    };
+    let library = calibrate(&|count| run(programs, library, case, count))?;
+    let raw = match case.work.raw {
+        Some(_) => calibrate(&|count| raw(programs, case, count))?,
+        None => library,
+    };
+    Ok(Counts { library, raw })
 }
 
-/// Measures once. `count` is the number of messages, or of round trips.
+/// What the kernel's sockets do without a library.
+///
+/// # Errors
+/// As [`run`], and if the case has no such counterpart.
+pub fn raw(programs: &Programs, case: &Case, count: u64) -> Result<Run, String> {
+    let args = case.work.raw.ok_or("there is no raw counterpart")?;
+    let mut command = programs.command("raw", Path::new(""));
+    command.args(case.arguments(args, count));
+    printed(&finish("raw", proc::start(command, Output::Pipe)?)?)
+}
+
+/// Measures once.
 ///
 /// # Errors
 /// What went wrong: a time limit, an exit status, output that is not understood.
-pub fn run(tools: &Path, library: &Path, case: Case, count: u64) -> Result<Sample, String> {
-    let tool = |name: &str, args: &[&str]| {
-        let mut command = Command::new(tools.join(format!("{name}_{}", case.kind.name())));
-        loader::use_library(&mut command, library);
-        command.args(args);
+pub fn run(programs: &Programs, library: &Path, case: &Case, count: u64) -> Result<Run, String> {
+    let command = |name: &str, args: &[&str]| {
+        let mut command = programs.command(name, library);
+        command.args(case.arguments(args, count));
         command
     };
-    let (size, number) = (case.size.to_string(), count.to_string());
     let before = children_cpu()?;
-    let started = Instant::now();
-    let output = if case.route == Route::Inproc {
-        finish(
-            "inproc",
-            proc::start(tool("inproc", &[&size, &number]), Output::Pipe)?,
-        )?
-    } else {
-        let address = Address::new(case.route)?;
-        let endpoint = address.endpoint();
-        let surplus = match case.kind {
-            Kind::Throughput => SURPLUS / case.size.max(1) + 16,
-            Kind::Latency => 0,
-        };
-        let sent = (count + surplus as u64).to_string();
-        let curve: &[&str] = if case.route == Route::Curve {
-            &["1"]
-        } else {
-            &[]
-        };
-        let args = |number| [&[endpoint.as_str(), &size, number], curve].concat();
-        let local = proc::start(tool("local", &args(&number)), Output::Pipe)?;
-        let remote = address
-            .wait_for_listener(&local)
-            .and_then(|()| proc::start(tool("remote", &args(&sent)), Output::Pipe));
-        let remote = match remote {
-            Ok(remote) => remote,
-            Err(problem) => {
-                let local = local.wait(Duration::ZERO, |_| String::new())?;
-                return Err(format!("{problem} {}", local.output.trim()));
-            }
-        };
-        // The side that measures decides when it is over; the other would wait for it for ever.
-        let (measuring, other) = match case.kind {
-            Kind::Throughput => (("local", local), remote),
-            Kind::Latency => (("remote", remote), local),
-        };
-        let result = finish(measuring.0, measuring.1);
-        let other = other.wait(Duration::ZERO, |_| String::new())?;
-        result.map_err(|problem| format!("{problem} {}", other.output.trim()))?
+    let output = match case.work.tool {
+        Tool::Own(name) => {
+            let running = proc::start(command(name, case.work.args), Output::Pipe)?;
+            return printed(&finish(name, running)?);
+        }
+        Tool::Upstream(name) => {
+            let running = proc::start(command(name, case.work.args), Output::Pipe)?;
+            finish(name, running)?
+        }
+        Tool::Pair(kind, route) => {
+            let address = Address::new(route)?;
+            let endpoint = address.endpoint();
+            let [size, number] = [case.value.to_string(), count.to_string()];
+            let (ending, surplus) = match kind {
+                Kind::Thr => ("thr", SURPLUS / case.value.max(1) + 16),
+                Kind::Lat => ("lat", 0),
+            };
+            let sent = (count + surplus as u64).to_string();
+            let local = command(&format!("local_{ending}"), &[&endpoint, &size, &number]);
+            let remote = command(&format!("remote_{ending}"), &[&endpoint, &size, &sent]);
+            pair(&address, kind, local, remote)?
+        }
     };
-    let wall = started.elapsed().as_secs_f64();
     let cpu = children_cpu()? - before;
-    let value = value(case.kind, &output).ok_or_else(|| format!("no result in {output:?}"))?;
-    Ok(Sample { value, cpu, wall })
+    let (name, value) =
+        upstreams(&output).ok_or_else(|| format!("no result in {:?}", output.trim()))?;
+    let cpu = cpu / case.messages(count) * 1e6;
+    Ok(Run::from([
+        (name.to_owned(), value),
+        ("cpu".to_owned(), cpu),
+    ]))
+}
+
+/// Runs both sides; gives what the one prints that measures.
+fn pair(address: &Address, kind: Kind, local: Command, remote: Command) -> Result<String, String> {
+    let local = proc::start(local, Output::Pipe)?;
+    let remote = address
+        .wait_for_listener(&local)
+        .and_then(|()| proc::start(remote, Output::Pipe));
+    let remote = match remote {
+        Ok(remote) => remote,
+        Err(problem) => {
+            let local = local.wait(Duration::ZERO, |_| String::new())?;
+            return Err(format!("{problem} {}", local.output.trim()));
+        }
+    };
+    // The side that measures decides when it is over; the other would wait for it for ever.
+    let (measuring, other) = match kind {
+        Kind::Thr => (("local", local), remote),
+        Kind::Lat => (("remote", remote), local),
+    };
+    let result = finish(measuring.0, measuring.1);
+    let other = other.wait(Duration::ZERO, |_| String::new())?;
+    result.map_err(|problem| format!("{problem} {}", other.output.trim()))
 }
 
 fn finish(side: &str, running: Running) -> Result<String, String> {
@@ -268,16 +180,28 @@ fn finish(side: &str, running: Running) -> Result<String, String> {
     ))
 }
 
-/// The result that a tool prints; one that is not above zero is none.
-fn value(kind: Kind, output: &str) -> Option<f64> {
-    let (label, unit) = match kind {
-        Kind::Throughput => ("mean throughput: ", " [msg/s]"),
-        Kind::Latency => ("average latency: ", " [us]"),
+/// The result that one of upstream's tools prints; one that is not above zero is none.
+fn upstreams(output: &str) -> Option<(&'static str, f64)> {
+    let forms = [
+        ("rate", "mean throughput: ", " [msg/s]"),
+        ("latency", "average latency: ", " [us]"),
+    ];
+    let found = forms.iter().find_map(|(name, label, unit)| {
+        let line = |l: &str| l.strip_prefix(label)?.strip_suffix(unit)?.parse().ok();
+        Some((*name, output.lines().find_map(line)?))
+    });
+    found.filter(|(_, value): &(_, f64)| *value > 0.0)
+}
+
+/// What one of our programs prints: `NAME VALUE` a line.
+fn printed(output: &str) -> Result<Run, String> {
+    let read = |line: &str| {
+        let (name, value) = line.split_once(' ')?;
+        Some((name.to_owned(), value.parse().ok()?))
     };
-    let text = output
-        .lines()
-        .find_map(|l| l.strip_prefix(label)?.strip_suffix(unit))?;
-    text.parse().ok().filter(|value: &f64| *value > 0.0)
+    let run: Option<Run> = output.lines().map(read).collect();
+    run.filter(|run| !run.is_empty())
+        .ok_or_else(|| format!("no result in {:?}", output.trim()))
 }
 
 /// Processor seconds of all children that were waited for.
@@ -287,133 +211,27 @@ fn children_cpu() -> Result<f64, String> {
     Ok(seconds(usage.user_time()) + seconds(usage.system_time()))
 }
 
-/// Where two processes meet. A socket file goes with it.
-enum Address {
-    Tcp(u16),
-    Ipc(PathBuf),
-}
-
-impl Address {
-    fn new(route: Route) -> Result<Address, String> {
-        if route == Route::Ipc {
-            let name = format!("zmq-bench-{}.sock", std::process::id());
-            return Ok(Address::Ipc(std::env::temp_dir().join(name)));
-        }
-        // The kernel picks a free port; it is free again when the listener is dropped.
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let address = listener.and_then(|l| l.local_addr());
-        Ok(Address::Tcp(
-            address.map_err(|e| format!("no free port: {e}"))?.port(),
-        ))
-    }
-
-    fn endpoint(&self) -> String {
-        match self {
-            Address::Tcp(port) => format!("tcp://127.0.0.1:{port}"),
-            Address::Ipc(path) => format!("ipc://{}", path.display()),
-        }
-    }
-
-    /// Waits until a process listens there. Asking the kernel disturbs the listener less than
-    /// connecting to it would.
-    fn wait_for_listener(&self, local: &Running) -> Result<(), String> {
-        let until = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < until {
-            let table = match self {
-                Address::Tcp(_) => "/proc/net/tcp",
-                Address::Ipc(_) => "/proc/net/unix",
-            };
-            let text = std::fs::read_to_string(table).map_err(|e| format!("{table}: {e}"))?;
-            if self.listens(&text) {
-                return Ok(());
-            }
-            if local.ends_within(Duration::from_millis(1)) {
-                return Err("local: ended before it listened".to_string());
-            }
-        }
-        Err("local: did not listen".to_string())
-    }
-
-    /// Whether the kernel's table of sockets has a listener of this address.
-    fn listens(&self, table: &str) -> bool {
-        table.lines().any(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            match self {
-                // Number, local address, remote address, state (10 listens).
-                Address::Tcp(port) => {
-                    let ends = words.get(1).and_then(|w| w.rsplit_once(':'));
-                    let same = ends.and_then(|(_, p)| u16::from_str_radix(p, 16).ok());
-                    same == Some(*port) && words.get(3) == Some(&"0A")
-                }
-                // Number, references, protocol, flags (10000 listens), type, state, inode, path.
-                Address::Ipc(path) => {
-                    words.get(3) == Some(&"00010000")
-                        && words.get(7).map(Path::new) == Some(path.as_path())
-                }
-            }
-        })
-    }
-}
-
-impl Drop for Address {
-    fn drop(&mut self) {
-        if let Address::Ipc(path) = self {
-            let _ = std::fs::remove_file(path);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn results_are_read_from_what_the_tools_print() {
+    fn results_are_read_from_what_upstreams_tools_print() {
         let throughput = "message size: 16 [B]\nmessage count: 9\nmean throughput: 1234567 [msg/s]\n\
                           mean throughput: 158.024 [Mb/s]\n";
-        assert_eq!(value(Kind::Throughput, throughput), Some(1_234_567.0));
-        assert_eq!(
-            value(Kind::Latency, "average latency: 27.512 [us]\n"),
-            Some(27.512)
-        );
-        assert_eq!(value(Kind::Latency, throughput), None);
-        assert_eq!(
-            value(Kind::Throughput, "mean throughput: -5 [msg/s]\n"),
-            None
-        );
+        assert_eq!(upstreams(throughput), Some(("rate", 1_234_567.0)));
+        let latency = "average latency: 27.512 [us]\n";
+        assert_eq!(upstreams(latency), Some(("latency", 27.512)));
+        assert_eq!(upstreams("mean throughput: -5 [msg/s]\n"), None);
+        assert_eq!(upstreams(""), None);
     }
 
     #[test]
-    fn cases_have_names_and_durations() {
-        let all = Case::all(&[16, 1024]);
-        assert_eq!(all.len(), 14);
-        let names: Vec<String> = all.iter().map(Case::name).collect();
-        assert!(names.contains(&"tcp_lat/1024".to_string()));
-        assert!(names.contains(&"curve_thr/16".to_string()));
-        assert!(!names.contains(&"curve_lat/16".to_string()));
-        let latency = Case {
-            kind: Kind::Latency,
-            route: Route::Tcp,
-            size: 1,
-        };
-        assert!((latency.duration(10.0, 1000) - 0.02).abs() < 1e-9);
-        assert_eq!(latency.messages(1000), 2000);
-    }
-
-    #[test]
-    fn listeners_are_found_in_the_kernels_tables() {
-        let tcp = "  sl  local_address rem_address   st tx_queue\n\
-                   0: 0100007F:15B3 00000000:0000 0A 00000000:00000000\n\
-                   1: 0100007F:15B4 0100007F:15B3 01 00000000:00000000\n";
-        assert!(Address::Tcp(0x15b3).listens(tcp));
-        assert!(!Address::Tcp(0x15b4).listens(tcp));
-        let unix = "Num RefCount Protocol Flags Type St Inode Path\n\
-                    0000: 00000002 00000000 00010000 0001 01 123 /nowhere/a\n\
-                    0000: 00000002 00000000 00000000 0001 03 124 /nowhere/b\n";
-        assert!(Address::Ipc("/nowhere/a".into()).listens(unix));
-        assert!(!Address::Ipc("/nowhere/b".into()).listens(unix));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        assert!(Address::Tcp(port).listens(&std::fs::read_to_string("/proc/net/tcp").unwrap()));
+    fn results_are_read_from_what_our_programs_print() {
+        let run = printed("rate 1e6\ncpu 0.5\n").unwrap();
+        assert_eq!((run["rate"], run["cpu"]), (1e6, 0.5));
+        for bad in ["", "rate\n", "rate x\n", "router.c:5: rc == 0 (errno 4)\n"] {
+            assert!(printed(bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -1,11 +1,19 @@
-//! `cargo xtask bench`: our library against the genuine one, with upstream's performance tools.
+//! `cargo xtask bench`: our library against the genuine one, or any other.
 //!
 //! Invariant: the very same programs run with both libraries, in turn, with the same number of
-//! messages.
+//! messages; a case that fails is reported and stops none of the others.
 
+mod address;
+mod bars;
+mod cases;
+mod docs;
 mod measure;
 mod plot;
+mod plots;
+mod programs;
+mod results;
 mod statistics;
+mod table;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,34 +22,42 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
+use crate::args::Args;
 use crate::loader;
 use crate::reference::{self, Flavour, Places};
-use measure::{Case, Kind, Route, Sample};
-use plot::{Plot, Series};
-use statistics::Ratio;
+use cases::Case;
+use programs::Programs;
+use results::{Measured, Turn};
 
-const USAGE: &str = "usage: cargo xtask bench [CASE…] [--runs N] [--quick] [--lib DIR]
+const USAGE: &str = "\
+usage: cargo xtask bench [CASE…] [--list] [--runs N] [--seconds S] [--quick] [--lib DIR] [--peer FILE] [--write-docs]
 
-  CASE       inproc | ipc | tcp | curve | thr | lat | tcp_lat | tcp_lat/1024 | …: only those cases
-  --runs N   runs with each library (default: 5, with --quick 3)
-  --quick    fewer sizes, shorter runs
-  --lib DIR  the folder with our libzmq.so (default: built from the tree as it is)
+  CASE           a row, a part of its name, or a row and a value: tcp_lat, thr, tcp_lat/1024
+  --list         name the cases and stop
+  --runs N       runs with each library (default: 5, with --quick 1)
+  --seconds S    how long the measured part of a run should take (default: 0.5)
+  --quick        every case with next to no messages: shows that they work, measures nothing
+  --lib DIR      the folder with our libzmq.so (default: built from the tree as it is)
+  --peer FILE    another libzmq.so.5 to compare with (default: the genuine 4.3.5)
+  --write-docs   write docs/performance.md and its plots too; takes all cases
 
 Results are written to target/bench: results.json and *.svg.";
 
-/// Message sizes in bytes.
-const SIZES: [usize; 9] = [16, 64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576];
-const QUICK_SIZES: [usize; 4] = [16, 1024, 65_536, 1_048_576];
 /// Seconds that the measured part of a run should take.
-const RUN: f64 = 0.5;
-const QUICK_RUN: f64 = 0.15;
+const SECONDS: f64 = 0.5;
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Options {
     cases: Vec<Case>,
     runs: usize,
-    seconds: f64,
+    /// None in a smoke run.
+    seconds: Option<f64>,
     library: Option<PathBuf>,
+    peer: Option<PathBuf>,
+    write_docs: bool,
+    list: bool,
+    /// As given, for the documentation.
+    command: String,
 }
 
 /// A library as the programs get it.
@@ -50,12 +66,14 @@ struct Library {
     staged: PathBuf,
 }
 
-/// All runs of a case.
-struct Measured {
-    case: Case,
-    count: u64,
-    /// Ours and the genuine library's, run by run.
-    pairs: Vec<(Sample, Sample)>,
+/// What is compared with what, and where.
+struct Bench {
+    programs: Programs,
+    ours: Library,
+    peer: Library,
+    /// What the peer is called.
+    peer_name: String,
+    machine: String,
 }
 
 /// `cargo xtask bench`: see the usage text.
@@ -63,363 +81,247 @@ struct Measured {
 /// # Errors
 /// What is missing, or which cases could not be measured; the others are, and are written.
 pub fn run(args: &[String]) -> Result<(), String> {
-    let options = parse(args)?;
-    let places = reference::places()?;
-    let tools = measure::tools(places)?;
-    let genuine_file = reference::library(Flavour::Stable)?.join("libzmq.so.5");
-    let our_file = loader::ours(places, options.library.as_deref(), Flavour::Stable)?;
-    let ours = prepare(places, &tools, "ours", our_file)?;
-    let genuine = prepare(places, &tools, "genuine", genuine_file)?;
-    println!(
-        "ours     {}\ngenuine  {}\n",
-        ours.file.display(),
-        genuine.file.display()
-    );
-
-    let (mut measured, mut problems) = (Vec::new(), Vec::new());
-    println!("{}", head());
-    for case in &options.cases {
-        match measure_case(&tools, &ours, &genuine, *case, &options) {
-            Ok(result) => {
-                println!("{}", row(&result));
-                measured.push(result);
-            }
-            Err(problem) => {
-                reference::end_progress();
-                println!("{:<22} failed: {}", case.name(), problem.trim());
-                problems.push(case.name());
-            }
-        }
-    }
-    print_means(&measured);
-    write_results(places, &options, &ours, &genuine, &measured, &problems)?;
-    if problems.is_empty() {
+    if args.iter().any(|arg| arg == "--help" || arg == "-h") {
+        println!("{USAGE}");
         return Ok(());
     }
-    Err(format!("could not be measured: {}", problems.join(" ")))
+    let options = parse(args)?;
+    if options.list {
+        for case in &options.cases {
+            println!("{:<24} {}", case.name(), case.work.what);
+        }
+        return Ok(());
+    }
+    let places = reference::places()?;
+    let bench = prepare(places, &options)?;
+    println!(
+        "ours  {}\npeer  {} ({})\non    {}\n\n{}",
+        bench.ours.file.display(),
+        bench.peer.file.display(),
+        bench.peer_name,
+        bench.machine,
+        table::head()
+    );
+    let mut measured = Vec::new();
+    for (index, case) in options.cases.iter().enumerate() {
+        let place = format!("[{}/{}]", index + 1, options.cases.len());
+        let result = measure_case(&bench, case, &options, &place);
+        reference::end_progress();
+        table::lines(&result)
+            .iter()
+            .for_each(|line| println!("{line}"));
+        measured.push(result);
+    }
+    println!();
+    match options.seconds {
+        Some(_) => table::summary(&measured)
+            .iter()
+            .for_each(|line| println!("{line}")),
+        None => println!("A smoke run: the figures mean nothing, and no target is judged."),
+    }
+    write_results(places, &options, &bench, &measured)?;
+    let failed = measured.iter().filter(|m| m.problem.is_some());
+    let failed: Vec<String> = failed.map(|m| m.case.name()).collect();
+    if failed.is_empty() {
+        return Ok(());
+    }
+    Err(format!("could not be measured: {}", failed.join(" ")))
 }
 
 fn parse(args: &[String]) -> Result<Options, String> {
-    let (mut runs, mut quick, mut library, mut filters) = (None, false, None, Vec::new());
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        let mut value = || {
-            args.next()
-                .ok_or_else(|| format!("{arg} wants a value\n{USAGE}"))
-        };
-        match arg.as_str() {
-            "--quick" => quick = true,
-            "--lib" => library = Some(PathBuf::from(value()?)),
-            "--runs" => {
-                let text = value()?;
-                let number = text.parse().ok().filter(|n| *n > 0);
-                runs = Some(number.ok_or_else(|| format!("--runs {text}?\n{USAGE}"))?);
-            }
-            flag if flag.starts_with('-') => return Err(format!("{flag}?\n{USAGE}")),
-            filter => filters.push(filter),
-        }
+    let command = ["cargo xtask bench".to_owned()];
+    let command = command.iter().chain(args).cloned().collect::<Vec<_>>();
+    let mut args = Args::new(args);
+    let quick = args.switch("--quick");
+    let write_docs = args.switch("--write-docs");
+    let list = args.switch("--list");
+    let wrong = |name: &str, text: &str| format!("{name} {text}?\n{USAGE}");
+    let runs = match args.value("--runs")? {
+        Some(text) => match text.parse() {
+            Ok(runs) if runs > 0 => runs,
+            _ => return Err(wrong("--runs", &text)),
+        },
+        None if quick => 1,
+        None => 5,
+    };
+    let seconds = match args.value("--seconds")? {
+        Some(text) => match text.parse() {
+            Ok(seconds) if (0.01..=20.0).contains(&seconds) => seconds,
+            _ => return Err(wrong("--seconds", &text)),
+        },
+        None => SECONDS,
+    };
+    let library = args.value("--lib")?.map(PathBuf::from);
+    let peer = args.value("--peer")?.map(PathBuf::from);
+    let filters = args.words().map_err(|e| format!("{e}\n{USAGE}"))?;
+    let mut cases = Case::all();
+    if let Some(filter) = filters
+        .iter()
+        .find(|f| !cases.iter().any(|c| c.is_named(f)))
+    {
+        return Err(format!("no case {filter:?}; --list names them\n{USAGE}"));
     }
-    let all = Case::all(if quick { &QUICK_SIZES } else { &SIZES });
-    let mut cases: Vec<Case> = Vec::new();
-    for filter in &filters {
-        let found = all.iter().filter(|case| matches(case, filter));
-        let before = cases.len();
-        cases.extend(found);
-        if cases.len() == before {
-            return Err(format!("no case {filter:?}\n{USAGE}"));
+    if !filters.is_empty() {
+        if write_docs {
+            return Err("--write-docs takes all cases: name none".to_owned());
         }
+        cases.retain(|case| filters.iter().any(|filter| case.is_named(filter)));
     }
-    cases.sort_unstable();
-    cases.dedup();
     Ok(Options {
-        cases: if filters.is_empty() { all } else { cases },
-        runs: runs.unwrap_or(if quick { 3 } else { 5 }),
-        seconds: if quick { QUICK_RUN } else { RUN },
+        cases,
+        runs,
+        seconds: (!quick).then_some(seconds),
         library,
+        peer,
+        write_docs,
+        list,
+        command: command.join(" "),
     })
 }
 
-/// Whether a case is one that `filter` names: by route, kind, both, or all with the size.
-fn matches(case: &Case, filter: &str) -> bool {
-    let name = case.name();
-    let both = name.split('/').next().unwrap_or_default();
-    [case.route.name(), case.kind.name(), both, name.as_str()].contains(&filter)
-}
-
-fn prepare(places: &Places, tools: &Path, label: &str, file: PathBuf) -> Result<Library, String> {
-    let staged = places.target.join("bench/lib").join(label);
-    loader::stage(&file, &staged)?;
-    loader::check(&tools.join("local_thr"), &staged)?;
-    Ok(Library { file, staged })
-}
-
-fn measure_case(
-    tools: &Path,
-    ours: &Library,
-    genuine: &Library,
-    case: Case,
-    options: &Options,
-) -> Result<Measured, String> {
-    reference::progress(&format!("{}: how many messages?", case.name()));
-    let count = measure::calibrate(tools, &genuine.staged, case, options.seconds)
-        .map_err(|e| format!("genuine library: {e}"))?;
-    let one = |library: &Library, whose: &str| {
-        measure::run(tools, &library.staged, case, count).map_err(|e| format!("{whose}: {e}"))
+fn prepare(places: &Places, options: &Options) -> Result<Bench, String> {
+    let programs = programs::build(places)?;
+    let peer_file = match &options.peer {
+        Some(file) => file
+            .canonicalize()
+            .map_err(|e| format!("--peer {}: {e}", file.display()))?,
+        None => reference::library(Flavour::Stable)?.join("libzmq.so.5"),
     };
-    let mut pairs = Vec::with_capacity(options.runs);
-    for number in 0..options.runs {
-        reference::progress(&format!(
-            "{}: run {} of {}",
-            case.name(),
-            number + 1,
-            options.runs
-        ));
+    let our_file = loader::ours(places, options.library.as_deref(), Flavour::Stable)?;
+    let stage = |label: &str, file: PathBuf| -> Result<Library, String> {
+        let staged = places.target.join("bench/lib").join(label);
+        loader::stage(&file, &staged)?;
+        loader::check(&programs.any(), &staged)?;
+        Ok(Library { file, staged })
+    };
+    let ours = stage("ours", our_file)?;
+    let peer = stage("peer", peer_file)?;
+    let name = peer.file.file_name().unwrap_or_default().to_string_lossy();
+    let peer_name = match &options.peer {
+        Some(_) => name.into_owned(),
+        None => "libzmq 4.3.5".to_owned(),
+    };
+    Ok(Bench {
+        programs,
+        ours,
+        peer,
+        peer_name,
+        machine: machine(),
+    })
+}
+
+fn measure_case(bench: &Bench, case: &Case, options: &Options, place: &str) -> Measured {
+    let say = |what: &str| reference::progress(&format!("{place} {}: {what}", case.name()));
+    let mut measured = Measured {
+        case: *case,
+        counts: measure::Counts { library: 0, raw: 0 },
+        turns: Vec::with_capacity(options.runs),
+        problem: None,
+        smoke: options.seconds.is_none(),
+    };
+    say("how many messages?");
+    let programs = &bench.programs;
+    match measure::counts(programs, &bench.peer.staged, case, options.seconds) {
+        Ok(counts) => measured.counts = counts,
+        Err(problem) => {
+            measured.problem = Some(format!("to find how many messages: {problem}"));
+            return measured;
+        }
+    }
+    let counts = measured.counts;
+    let one = |library: &Path, whose: &str| {
+        measure::run(programs, library, case, counts.library).map_err(|e| format!("{whose}: {e}"))
+    };
+    let turn = |number: usize| -> Result<Turn, String> {
         // Who goes first changes, so that neither always finds the machine as the other left it.
-        pairs.push(if number % 2 == 0 {
-            let ours = one(ours, "our library")?;
-            (ours, one(genuine, "genuine library")?)
+        let (ours, peer) = if number.is_multiple_of(2) {
+            let ours = one(&bench.ours.staged, "ours")?;
+            (ours, one(&bench.peer.staged, "peer")?)
         } else {
-            let genuine = one(genuine, "genuine library")?;
-            (one(ours, "our library")?, genuine)
-        });
-    }
-    reference::end_progress();
-    Ok(Measured { case, count, pairs })
-}
-
-impl Measured {
-    /// How many times better ours is, above 1 is better.
-    fn ratio(&self) -> Option<Ratio> {
-        statistics::ratio(
-            self.pairs
-                .iter()
-                .map(|(ours, genuine)| match self.case.kind {
-                    Kind::Throughput => (ours.value, genuine.value),
-                    Kind::Latency => (genuine.value, ours.value),
-                }),
-        )
-    }
-
-    /// How many times less processor time ours takes per message.
-    fn cpu_ratio(&self) -> Option<Ratio> {
-        statistics::ratio(
-            self.pairs
-                .iter()
-                .map(|(ours, genuine)| (genuine.cpu, ours.cpu)),
-        )
-    }
-
-    /// The median of something of ours, and of the genuine library's.
-    fn medians(&self, of: impl Fn(&Sample) -> f64) -> (f64, f64) {
-        let side = |values: Vec<f64>| statistics::median(&values).unwrap_or(f64::NAN);
-        (
-            side(self.pairs.iter().map(|(ours, _)| of(ours)).collect()),
-            side(self.pairs.iter().map(|(_, genuine)| of(genuine)).collect()),
-        )
-    }
-
-    /// Processor seconds per million messages.
-    fn cpu_per_million(&self, sample: &Sample) -> f64 {
-        sample.cpu / self.case.messages(self.count) as f64 * 1e6
-    }
-}
-
-fn head() -> String {
-    format!(
-        "{:<22} {:>12} {:>12} {:<6} {:>7} {:<15} {:>9} {:>9} {:>7}",
-        "case", "ours", "genuine", "unit", "better", "(range)", "cpu s/M", "genuine", "less"
-    )
-}
-
-/// A line of the table.
-fn row(measured: &Measured) -> String {
-    let (ours, genuine) = measured.medians(|s| s.value);
-    let (our_cpu, genuine_cpu) = measured.medians(|s| measured.cpu_per_million(s));
-    let digits = if measured.case.kind == Kind::Latency {
-        2
-    } else {
-        0
-    };
-    let (times, range) = match measured.ratio() {
-        Some(r) => (
-            format!("{:.2}x", r.median),
-            format!("({:.2} - {:.2})", r.low, r.high),
-        ),
-        None => ("-".to_string(), String::new()),
-    };
-    let less = measured
-        .cpu_ratio()
-        .map_or("-".to_string(), |r| format!("{:.2}x", r.median));
-    format!(
-        "{:<22} {ours:>12.digits$} {genuine:>12.digits$} {:<6} {times:>7} {range:<15} \
-         {our_cpu:>9.3} {genuine_cpu:>9.3} {less:>7}",
-        measured.case.name(),
-        measured.case.kind.unit(),
-    )
-}
-
-/// Geometric means over the sizes.
-fn print_means(measured: &[Measured]) {
-    println!("\ngeometric mean over the sizes:");
-    for (kind, route) in families(measured) {
-        let of = |ratio: &dyn Fn(&Measured) -> Option<Ratio>| {
-            let all: Vec<f64> = measured
-                .iter()
-                .filter(|m| (m.case.kind, m.case.route) == (kind, route))
-                .filter_map(|m| ratio(m).map(|r| r.median))
-                .collect();
-            statistics::geometric_mean(&all).map_or("-".to_string(), |m| format!("{m:.2}x"))
+            let peer = one(&bench.peer.staged, "peer")?;
+            (one(&bench.ours.staged, "ours")?, peer)
         };
-        println!(
-            "  {:<12} {:>7} better, {:>7} less processor time",
-            format!("{}_{}", route.name(), kind.name()),
-            of(&Measured::ratio),
-            of(&Measured::cpu_ratio),
-        );
+        let raw = case
+            .work
+            .raw
+            .map(|_| measure::raw(programs, case, counts.raw));
+        let raw = raw
+            .transpose()
+            .map_err(|e| format!("without a library: {e}"))?;
+        Ok(Turn { ours, peer, raw })
+    };
+    for number in 0..options.runs {
+        say(&format!("turn {} of {}", number + 1, options.runs));
+        match turn(number) {
+            Ok(turn) => measured.turns.push(turn),
+            Err(problem) => {
+                measured.problem = Some(problem);
+                break;
+            }
+        }
     }
-}
-
-/// What was measured, without the sizes.
-fn families(measured: &[Measured]) -> Vec<(Kind, Route)> {
-    let mut families: Vec<(Kind, Route)> = measured
-        .iter()
-        .map(|m| (m.case.kind, m.case.route))
-        .collect();
-    families.sort_unstable();
-    families.dedup();
-    families
+    measured
 }
 
 fn write_results(
     places: &Places,
     options: &Options,
-    ours: &Library,
-    genuine: &Library,
+    bench: &Bench,
     measured: &[Measured],
-    problems: &[String],
 ) -> Result<(), String> {
     let folder = places.target.join("bench");
-    let sample = |s: &Sample| {
-        json!({
-            "value": s.value,
-            "cpu_seconds": s.cpu,
-            "seconds": s.wall,
-        })
-    };
-    let ratio =
-        |r: Option<Ratio>| r.map(|r| json!({ "median": r.median, "low": r.low, "high": r.high }));
-    let cases: Vec<serde_json::Value> = measured
-        .iter()
-        .map(|m| {
-            json!({
-                "case": m.case.name(),
-                "route": m.case.route.name(),
-                "kind": m.case.kind.name(),
-                "size": m.case.size,
-                "unit": m.case.kind.unit(),
-                "messages": m.case.messages(m.count),
-                "better": ratio(m.ratio()),
-                "less_cpu": ratio(m.cpu_ratio()),
-                "ours": m.pairs.iter().map(|(ours, _)| sample(ours)).collect::<Vec<_>>(),
-                "genuine": m.pairs.iter().map(|(_, genuine)| sample(genuine)).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_or(0, |d| d.as_secs());
     let results = json!({
         "written": now,
-        "machine": machine(),
-        "ours": ours.file,
-        "genuine": genuine.file,
+        "machine": bench.machine,
+        "ours": bench.ours.file,
+        "peer": bench.peer.file,
+        "peer_name": bench.peer_name,
+        "command": options.command,
         "runs": options.runs,
         "seconds_per_run": options.seconds,
-        "failed": problems,
-        "cases": cases,
+        "cases": measured.iter().map(Measured::json).collect::<Vec<_>>(),
     });
     let text = serde_json::to_string_pretty(&results).map_err(|e| format!("results: {e}"))?;
     reference::write(&folder.join("results.json"), &(text + "\n"))?;
     println!("\n{}", folder.join("results.json").display());
-    for (name, plot) in plots(measured, options) {
-        let path = folder.join(name);
-        match plot.svg() {
-            Some(svg) => {
-                reference::write(&path, &svg)?;
-                println!("{}", path.display());
+    let subtitle = format!("{} runs each, in turn; {}", options.runs, bench.machine);
+    let plots = plots::all(measured, &bench.peer_name, &subtitle);
+    let draw = |folder: &Path| -> Result<(), String> {
+        fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+        for (name, svg) in &plots {
+            let path = folder.join(name);
+            match svg {
+                Some(svg) => {
+                    reference::write(&path, svg)?;
+                    println!("{}", path.display());
+                }
+                // One of an earlier run would be taken for this one's.
+                None => drop(fs::remove_file(&path)),
             }
-            // One of an earlier run would be taken for this one's.
-            None => drop(fs::remove_file(&path)),
         }
+        Ok(())
+    };
+    draw(&folder)?;
+    if options.write_docs {
+        let made = docs::Made {
+            command: &options.command,
+            machine: &bench.machine,
+            peer: &bench.peer_name,
+            runs: options.runs,
+            seconds: options.seconds,
+        };
+        draw(&places.root.join("docs/performance"))?;
+        let path = places.root.join("docs/performance.md");
+        docs::write(&path, &made, measured)?;
+        println!("{}", path.display());
     }
     Ok(())
 }
 
-fn plots(measured: &[Measured], options: &Options) -> Vec<(&'static str, Plot)> {
-    let series = |kind: Kind, ratio: &dyn Fn(&Measured) -> Option<Ratio>| -> Vec<Series> {
-        let routes = families(measured).into_iter().filter(|(k, _)| *k == kind);
-        routes
-            .map(|(_, route)| Series {
-                name: match route {
-                    Route::Curve => "tcp with CURVE".to_string(),
-                    plain => plain.name().to_string(),
-                },
-                points: measured
-                    .iter()
-                    .filter(|m| (m.case.kind, m.case.route) == (kind, route))
-                    .filter_map(|m| Some((m.case.size, ratio(m)?)))
-                    .collect(),
-            })
-            .collect()
-    };
-    let subtitle = format!(
-        "upstream's perf tools, {} runs each in turn; {}",
-        options.runs,
-        machine()
-    );
-    let plot = |title: &str, vertical: &str, series| Plot {
-        title: title.to_string(),
-        subtitle: subtitle.clone(),
-        vertical: vertical.to_string(),
-        series,
-    };
-    vec![
-        (
-            "throughput.svg",
-            plot(
-                "Throughput against libzmq 4.3.5",
-                "times as many messages per second (higher is better)",
-                series(Kind::Throughput, &Measured::ratio),
-            ),
-        ),
-        (
-            "latency.svg",
-            plot(
-                "Latency against libzmq 4.3.5",
-                "times as short a latency (higher is better)",
-                series(Kind::Latency, &Measured::ratio),
-            ),
-        ),
-        (
-            "cpu-throughput.svg",
-            plot(
-                "Processor time per message at full throughput against libzmq 4.3.5",
-                "times less processor time (higher is better)",
-                series(Kind::Throughput, &Measured::cpu_ratio),
-            ),
-        ),
-        (
-            "cpu-latency.svg",
-            plot(
-                "Processor time per message in turn against libzmq 4.3.5",
-                "times less processor time (higher is better)",
-                series(Kind::Latency, &Measured::cpu_ratio),
-            ),
-        ),
-    ]
-}
-
-/// Processor and kernel, as far as they are told.
+/// Kernel, processor and cores, as far as they are told.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -429,7 +331,7 @@ fn machine() -> String {
         .map_or("unknown processor", |(_, model)| model);
     let kernel = Command::new("uname").arg("-sr").output();
     let kernel = kernel.map(|o| String::from_utf8_lossy(&o.stdout).trim().to_string());
-    format!("{cores} cores, {model}, {}", kernel.unwrap_or_default())
+    format!("{}, {model}, {cores} cores", kernel.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -441,75 +343,29 @@ mod tests {
     }
 
     #[test]
-    fn cases_are_selected_by_route_kind_and_size() {
+    fn cases_are_selected_by_row_and_value() {
         let names = |text: &str| -> Vec<String> {
-            parse(&words(text))
-                .unwrap()
-                .cases
-                .iter()
-                .map(Case::name)
-                .collect()
+            let options = parse(&words(text)).unwrap();
+            options.cases.iter().map(Case::name).collect()
         };
-        assert_eq!(names("").len(), 7 * SIZES.len());
-        assert_eq!(names("--quick").len(), 7 * QUICK_SIZES.len());
-        assert_eq!(names("--quick tcp").len(), 2 * QUICK_SIZES.len());
+        assert_eq!(names("").len(), Case::all().len());
+        assert_eq!(names("--quick").len(), Case::all().len());
+        // In the order of the table, each once.
         assert_eq!(
-            names("tcp_lat/1024 tcp_lat/1024 inproc_thr/16"),
-            ["inproc_thr/16", "tcp_lat/1024"]
+            names("inproc_thr/16 tcp_lat/1024 tcp_lat/1024"),
+            ["tcp_lat/1024", "inproc_thr/16"]
         );
-        for bad in ["udp", "--runs 0", "--runs", "--slow"] {
-            assert!(parse(&words(bad)).unwrap_err().contains("usage"), "{bad}");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for bad in ["udp", "--runs 0", "--runs", "--slow", "--seconds 0"] {
+            assert!(parse(&words(bad)).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn better_is_above_one_for_both_kinds() {
-        let sample = |value, cpu| Sample {
-            value,
-            cpu,
-            wall: 1.0,
-        };
-        let measured = |kind, ours, genuine| Measured {
-            case: Case {
-                kind,
-                route: Route::Tcp,
-                size: 16,
-            },
-            count: 1_000_000,
-            pairs: vec![(sample(ours, 1.0), sample(genuine, 3.0)); 3],
-        };
-        let throughput = measured(Kind::Throughput, 200.0, 100.0);
-        let latency = measured(Kind::Latency, 10.0, 20.0);
-        assert_eq!(throughput.ratio().unwrap().median, 2.0);
-        assert_eq!(latency.ratio().unwrap().median, 2.0);
-        assert_eq!(throughput.cpu_ratio().unwrap().median, 3.0);
-        assert_eq!(throughput.cpu_per_million(&throughput.pairs[0].0), 1.0);
-        assert_eq!(latency.cpu_per_million(&latency.pairs[0].0), 0.5);
-        assert!(row(&latency).contains("2.00x"), "{}", row(&latency));
-    }
-
-    #[test]
-    fn there_is_a_plot_for_what_was_measured_only() {
-        let sample = Sample {
-            value: 5.0,
-            cpu: 1.0,
-            wall: 1.0,
-        };
-        let measured = [Measured {
-            case: Case {
-                kind: Kind::Latency,
-                route: Route::Ipc,
-                size: 64,
-            },
-            count: 10,
-            pairs: vec![(sample, sample)],
-        }];
-        let options = parse(&[]).unwrap();
-        let drawn: Vec<&str> = plots(&measured, &options)
-            .iter()
-            .filter(|(_, plot)| plot.svg().is_some())
-            .map(|(name, _)| *name)
-            .collect();
-        assert_eq!(drawn, ["latency.svg", "cpu-latency.svg"]);
+        assert!(parse(&words("--write-docs tcp")).is_err());
+        let options = parse(&words("--quick --write-docs")).unwrap();
+        assert_eq!((options.runs, options.seconds), (1, None));
+        assert_eq!(parse(&words("--quick --runs 3")).unwrap().runs, 3);
+        assert_eq!(options.command, "cargo xtask bench --quick --write-docs");
     }
 }

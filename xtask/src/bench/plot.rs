@@ -1,20 +1,20 @@
 //! A plot of ratios over message sizes, as an SVG file.
 //!
-//! Invariant: both axes are logarithmic, and the line at 1 (as fast as the genuine library) is
+//! Invariant: both axes are logarithmic, and the line at 1 (as good as the other) is
 //! always in view.
 
 use std::fmt::Write as _;
 
 use super::statistics::Ratio;
 
-const WIDTH: f64 = 960.0;
+pub(super) const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 560.0;
 const LEFT: f64 = 84.0;
 const RIGHT: f64 = 104.0;
 const TOP: f64 = 112.0;
 const BOTTOM: f64 = 74.0;
 /// Okabe and Ito's colours, which colour-blind readers can tell apart, each with its own mark.
-const COLOURS: [&str; 5] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
+pub(super) const COLOURS: [&str; 5] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
 
 /// A line of the plot.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Plot {
     pub subtitle: String,
     /// What the vertical axis means.
     pub vertical: String,
+    /// What is at 1.
+    pub one: String,
     /// The lines.
     pub series: Vec<Series>,
 }
@@ -64,7 +66,7 @@ impl Plot {
         );
         text(&mut svg, LEFT, 57.0, "fill=\"#666\"", &self.subtitle);
         self.legend(&mut svg);
-        frame.draw(&mut svg, self.sizes());
+        frame.draw(&mut svg, self.sizes(), &self.one);
         let middle = (TOP + HEIGHT - BOTTOM) / 2.0;
         let turned = format!("text-anchor=\"middle\" transform=\"rotate(-90 24 {middle})\"");
         text(&mut svg, 24.0, middle, &turned, &self.vertical);
@@ -151,7 +153,7 @@ impl Frame {
     }
 
     /// Grid, axes and the line at 1.
-    fn draw(&self, svg: &mut String, sizes: Vec<usize>) {
+    fn draw(&self, svg: &mut String, sizes: Vec<usize>, at_one: &str) {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
         for &tick in &self.ticks {
             let y = self.y(tick);
@@ -193,7 +195,7 @@ impl Frame {
             "<line x1=\"{LEFT}\" y1=\"{one:.1}\" x2=\"{right}\" y2=\"{one:.1}\" stroke=\"#222\" \
              stroke-width=\"1.6\" stroke-dasharray=\"7 4\"/>"
         );
-        text(svg, right + 8.0, one + 4.5, "fill=\"#222\"", "libzmq 4.3.5");
+        text(svg, right + 8.0, one + 4.5, "fill=\"#222\"", at_one);
     }
 
     fn series(&self, svg: &mut String, series: &Series, index: usize, aside: f64) {
@@ -229,7 +231,7 @@ impl Frame {
 }
 
 /// Limits and grid lines for values between `low` and `high`, around which there is some room.
-fn scale(low: f64, high: f64) -> (f64, f64, Vec<f64>) {
+pub(super) fn scale(low: f64, high: f64) -> (f64, f64, Vec<f64>) {
     let low = low.clamp(1e-4, 0.93) / 1.06;
     let high = high.clamp(1.08, 1e4) * 1.06;
     let fine = [
@@ -279,7 +281,7 @@ fn mark(svg: &mut String, index: usize, x: f64, y: f64) {
     };
 }
 
-fn text(svg: &mut String, x: f64, y: f64, attributes: &str, content: &str) {
+pub(super) fn text(svg: &mut String, x: f64, y: f64, attributes: &str, content: &str) {
     let content = content
         .replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -291,7 +293,7 @@ fn text(svg: &mut String, x: f64, y: f64, attributes: &str, content: &str) {
 }
 
 /// `1.5×`
-fn times(ratio: f64) -> String {
+pub(super) fn times(ratio: f64) -> String {
     format!("{}×", (ratio * 1000.0).round() / 1000.0)
 }
 
@@ -315,6 +317,7 @@ mod tests {
             title: "a < b & c".to_string(),
             subtitle: String::new(),
             vertical: "ratio".to_string(),
+            one: "other".to_string(),
             series: vec![Series {
                 name: "tcp".to_string(),
                 points,
