@@ -69,6 +69,12 @@ pub const VENV: Need = Need {
     packages: &["python3", "python3-venv"],
 };
 
+pub const STRACE: Need = Need {
+    what: "strace, to count system calls",
+    probe: Probe::Program("strace"),
+    packages: &["strace"],
+};
+
 pub const LIBCLANG: Need = Need {
     what: "libclang, to read the system's GSSAPI header",
     probe: Probe::Works(&["sh", "-c", "ls /usr/lib/llvm-*/lib/libclang.so*"]),

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::install;
 use crate::proc::{self, Output};
-use crate::reference::{Flavour, Places};
+use crate::reference::{self, Flavour, Places};
 
 /// The name that programs ask for.
 const NAME: &str = "libzmq.so.5";
@@ -75,6 +75,18 @@ fn has_drafts(object: &[u8]) -> bool {
 pub fn stage(library: &Path, folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     link(library, &folder.join(NAME))
+}
+
+/// A folder of the library's own under `target`, so that two measurements at a time do not take each
+/// other's: made one for the loader by [`stage`].
+///
+/// # Errors
+/// If that cannot be done.
+pub fn staged(places: &Places, library: &Path) -> Result<PathBuf, String> {
+    let key = reference::fingerprint(&library);
+    let folder = places.target.join("bench/lib").join(key);
+    stage(library, &folder)?;
+    Ok(folder)
 }
 
 /// Makes `link` a symbolic link to `file`.

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod args;
 mod bench;
 mod clients;
+mod counts;
 mod demo;
 mod deps;
 mod elf;
@@ -64,6 +65,11 @@ const COMMANDS: &[Command] = &[
         name: "bench",
         about: "measures the library and the genuine one, or any other, in turn",
         run: bench::run,
+    },
+    Command {
+        name: "counts",
+        about: "counts system calls, allocations and copies per message, against bounds",
+        run: counts::run,
     },
     Command {
         name: "loom",

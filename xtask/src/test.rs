@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::args::Args;
 use crate::bench;
 use crate::clients;
+use crate::counts;
 use crate::demo::{self, Outcome};
 use crate::deps;
 use crate::fuzz;
@@ -174,6 +175,12 @@ const STEPS: &[Step] = &[
         what: "C, Perl, PHP, Ruby, Java and Jupyter, through published bindings, on ours",
         slow: true,
         run: clients,
+    },
+    Step {
+        name: "counts",
+        what: "system calls, allocations and copies per message, against bounds",
+        slow: true,
+        run: || passed(counts::run(&on("target/test/prefix/lib", &[]))),
     },
     Step {
         name: "bench",

@@ -194,7 +194,10 @@ fn upstreams(output: &str) -> Option<(&'static str, f64)> {
 }
 
 /// What one of our programs prints: `NAME VALUE` a line.
-fn printed(output: &str) -> Result<Run, String> {
+///
+/// # Errors
+/// When it is something else.
+pub fn printed(output: &str) -> Result<Run, String> {
     let read = |line: &str| {
         let (name, value) = line.split_once(' ')?;
         Some((name.to_owned(), value.parse().ok()?))

@@ -3,14 +3,14 @@
 //! Invariant: the very same programs run with both libraries, in turn, with the same number of
 //! messages; a case that fails is reported and stops none of the others.
 
-mod address;
+pub mod address;
 mod bars;
-mod cases;
+pub mod cases;
 mod docs;
-mod measure;
+pub mod measure;
 mod plot;
 mod plots;
-mod programs;
+pub mod programs;
 mod results;
 mod statistics;
 mod table;
@@ -188,14 +188,13 @@ fn prepare(places: &Places, options: &Options) -> Result<Bench, String> {
         None => reference::library(Flavour::Stable)?.join("libzmq.so.5"),
     };
     let our_file = loader::ours(places, options.library.as_deref(), Flavour::Stable)?;
-    let stage = |label: &str, file: PathBuf| -> Result<Library, String> {
-        let staged = places.target.join("bench/lib").join(label);
-        loader::stage(&file, &staged)?;
+    let stage = |file: PathBuf| -> Result<Library, String> {
+        let staged = loader::staged(places, &file)?;
         loader::check(&programs.any(), &staged)?;
         Ok(Library { file, staged })
     };
-    let ours = stage("ours", our_file)?;
-    let peer = stage("peer", peer_file)?;
+    let ours = stage(our_file)?;
+    let peer = stage(peer_file)?;
     let name = peer.file.file_name().unwrap_or_default().to_string_lossy();
     let peer_name = match &options.peer {
         Some(_) => name.into_owned(),

@@ -38,7 +38,7 @@ impl Programs {
 pub fn build(places: &Places) -> Result<Programs, String> {
     let library = reference::library(Flavour::Stable)?;
     let own = places.root.join("benches/c");
-    let (mut upstream, mut ours) = (Vec::new(), vec!["raw"]);
+    let (mut upstream, mut ours) = (Vec::new(), vec!["raw", "counts", "atomics"]);
     for work in WORK {
         match work.tool {
             Tool::Upstream(name) => upstream.push(name),
@@ -91,6 +91,8 @@ pub fn build(places: &Places) -> Result<Programs, String> {
     for name in ours {
         let mut command = Command::new(std::env::var_os("CC").unwrap_or_else(|| "gcc".into()));
         command.args(c).arg("-I").arg(places.vendor.join("include"));
+        // Its functions are to stand before those of the C library.
+        command.args((name == "counts").then_some("-rdynamic"));
         make(command, own.join(format!("{name}.c")), name)?;
     }
     reference::end_progress();
