@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::plot::{COLOURS, WIDTH, scale, text, times};
 use super::statistics::Ratio;
 
-const LEFT: f64 = 270.0;
+const LEFT: f64 = 290.0;
 const RIGHT: f64 = 110.0;
 const TOP: f64 = 92.0;
 const STEP: f64 = 26.0;

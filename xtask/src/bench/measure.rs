@@ -52,7 +52,7 @@ pub fn counts(
     };
     let smoke = target.is_none();
     let pick = |full, quick| both(if smoke { quick } else { full });
-    let target = match (case.work.count, target) {
+    let (least, target) = match (case.work.count, target) {
         (Count::Fixed(full, quick), _) => return Ok(pick(full, quick)),
         (Count::Connections(quick), _) => {
             let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).map_err(|e| e.to_string())?;
@@ -60,11 +60,11 @@ pub fn counts(
             return Ok(pick(full, quick));
         }
         (Count::Timed(quick), None) => return Ok(both(quick)),
-        (Count::Timed(_), Some(target)) => target,
+        (Count::Timed(quick), Some(target)) => (quick, target),
     };
     let figure = &case.work.figures[0];
     let calibrate = |one: &dyn Fn(u64) -> Result<Run, String>| -> Result<u64, String> {
-        let mut count = 50;
+        let mut count = least;
         loop {
             let value = one(count)?.get(figure.name).copied();
             let value = value.ok_or_else(|| format!("no {}", figure.name))?;
@@ -74,7 +74,7 @@ pub fn counts(
                 _ => messages * value / 1e6,
             };
             let took = took.max(1e-6);
-            let wanted = (count as f64 * target / took).clamp(20.0, 50e6) as u64;
+            let wanted = (count as f64 * target / took).clamp(least as f64, 50e6) as u64;
             // From a run that was much too short nothing can be concluded but that it was.
             if took >= target / 5.0 || wanted <= count {
                 return Ok(wanted);

@@ -114,13 +114,6 @@ impl Plot {
             text(svg, x + 38.0, 87.5, "", &series.name);
             x += 38.0 + 8.2 * series.name.chars().count() as f64 + 26.0;
         }
-        text(
-            svg,
-            x,
-            87.5,
-            "fill=\"#666\"",
-            "points: median of the runs, bars: their range",
-        );
     }
 }
 

@@ -42,7 +42,7 @@ pub fn all(
     let plot = |title: String, vertical: &str, one: &str, series| {
         let plot = Plot {
             title,
-            subtitle: subtitle.to_owned(),
+            subtitle: format!("{subtitle}; points: median, bars: range"),
             vertical: vertical.to_owned(),
             one: one.to_owned(),
             series,

@@ -19,6 +19,10 @@ use crate::reference::{self, Flavour, Places};
 use table::{Bound, How, ROWS, Row};
 use trace::Tracer;
 
+/// So often is counted what exceeds a bound: where threads get in each other's way a few calls come
+/// on top, which a mistake would add every time.
+const TRIES: usize = 3;
+
 const HELP: &str = "\
 usage: cargo xtask counts [ROW…] [--lib DIR] [--details]
 
@@ -59,16 +63,13 @@ pub fn run(args: &[String]) -> Result<(), String> {
     let mut broken = Vec::new();
     for row in rows {
         reference::progress(row.name);
-        let counted = count(places, &programs, &staged, row);
+        let tried = attempt(|| count(places, &programs, &staged, row), row);
         reference::end_progress();
-        match counted {
+        match tried {
             Ok(None) => println!("{:<24} not on this processor", row.name),
             Ok(Some(found)) => {
-                if judge(row, &found) {
+                if !print(row, &found, details) {
                     broken.push(row.name);
-                }
-                if details {
-                    print_details(&found);
                 }
             }
             Err(problem) => {
@@ -81,6 +82,21 @@ pub fn run(args: &[String]) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("exceeded or not counted: {}", broken.join(" ")))
+}
+
+/// Counts until the bounds are kept, at most [`TRIES`] times. Gives the last.
+fn attempt(
+    mut count: impl FnMut() -> Result<Option<Run>, String>,
+    row: &Row,
+) -> Result<Option<Run>, String> {
+    let keeps = |found: &Run| row.bounds.iter().all(|bound| bound.judge(found).1);
+    for _ in 1..TRIES {
+        match count()? {
+            Some(found) if !keeps(&found) => {}
+            kept => return Ok(kept),
+        }
+    }
+    count()
 }
 
 /// What a row comes to; nothing where it cannot be counted.
@@ -135,12 +151,12 @@ fn head() -> String {
     )
 }
 
-/// Prints how the bounds of a row are kept; true if one is not.
-fn judge(row: &Row, found: &Run) -> bool {
-    let mut exceeded = false;
+/// Prints how the bounds of a row are kept; true if all are.
+fn print(row: &Row, found: &Run, details: bool) -> bool {
+    let mut all_kept = true;
     for bound in row.bounds {
         let (value, is_kept) = bound.judge(found);
-        exceeded |= !is_kept;
+        all_kept &= is_kept;
         let mark = if is_kept { "" } else { "EXCEEDED: " };
         println!(
             "{:<24} {:<14} {:>9} {:>9} {:<9} {mark}{}",
@@ -152,10 +168,10 @@ fn judge(row: &Row, found: &Run) -> bool {
             row.what,
         );
     }
-    if exceeded {
+    if details || !all_kept {
         print_details(found);
     }
-    exceeded
+    all_kept
 }
 
 fn print_details(found: &Run) {
@@ -194,6 +210,40 @@ mod tests {
         for row in ROWS {
             assert!(!row.bounds.is_empty(), "{}", row.name);
         }
+    }
+
+    #[test]
+    fn what_exceeds_a_bound_once_is_counted_again() {
+        let row = Row {
+            name: "",
+            what: "",
+            how: How::Own {
+                program: "",
+                args: &[],
+            },
+            bounds: &[Bound {
+                figure: "calls",
+                at_most: 5.0,
+                per: 1.0,
+            }],
+        };
+        let tries = |values: &[f64]| {
+            let mut values = values.iter().copied();
+            let mut tries = 0;
+            let last = attempt(
+                || {
+                    tries += 1;
+                    Ok(values.next().map(|v| Run::from([("calls".to_owned(), v)])))
+                },
+                &row,
+            );
+            (tries, last.unwrap().map(|run| run["calls"]))
+        };
+        assert_eq!(tries(&[3.0]), (1, Some(3.0)));
+        assert_eq!(tries(&[7.0, 3.0]), (2, Some(3.0)));
+        assert_eq!(tries(&[7.0, 8.0, 9.0, 3.0]), (TRIES, Some(9.0)));
+        assert_eq!(tries(&[]), (1, None));
+        assert!(attempt(|| Err("no".to_owned()), &row).is_err());
     }
 
     #[test]

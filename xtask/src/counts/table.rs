@@ -92,25 +92,25 @@ pub const ROWS: &[Row] = &[
         name: "req-tcp",
         what: "a round trip by tcp, system calls of REQ",
         how: conversation(Route::Tcp, Role::Remote),
-        bounds: &[each("calls", 7.0)],
+        bounds: &[each("calls", 6.0)],
     },
     Row {
         name: "rep-tcp",
         what: "a round trip by tcp, system calls of REP",
         how: conversation(Route::Tcp, Role::Local),
-        bounds: &[each("calls", 7.0)],
+        bounds: &[each("calls", 6.0)],
     },
     Row {
         name: "req-ipc",
         what: "a round trip by ipc, system calls of REQ",
         how: conversation(Route::Ipc, Role::Remote),
-        bounds: &[each("calls", 7.0)],
+        bounds: &[each("calls", 6.0)],
     },
     Row {
         name: "rep-ipc",
         what: "a round trip by ipc, system calls of REP",
         how: conversation(Route::Ipc, Role::Local),
-        bounds: &[each("calls", 7.0)],
+        bounds: &[each("calls", 6.0)],
     },
     Row {
         name: "turn-inproc",
@@ -120,7 +120,7 @@ pub const ROWS: &[Row] = &[
             size: 16,
             messages: 1_000,
         },
-        bounds: &[each("calls", 6.0)],
+        bounds: &[each("calls", 5.0)],
     },
     Row {
         name: "push-tcp-16",
@@ -248,6 +248,15 @@ pub const ROWS: &[Row] = &[
             args: &["turn", "tcp", "256", "2000"],
         },
         bounds: &[each("allocations", 0.2), each("copies", 1.5)],
+    },
+    Row {
+        name: "memory-turn-ipc-65536",
+        what: "a message of 64 KiB there or back by ipc, by both sides",
+        how: How::Own {
+            program: "counts",
+            args: &["turn", "ipc", "65536", "500"],
+        },
+        bounds: &[each("allocations", 3.0), each("copies", 1.2)],
     },
     Row {
         name: "thread-16",

@@ -1,7 +1,8 @@
 //! System calls of a program, counted by strace.
 //!
-//! Invariant: a figure is a difference of two runs, one with more messages than the other, so that
-//! what a program does once is not in it.
+//! Invariant: what a program does once is not in a figure of a conversation, which is a difference of
+//! two runs, one with more messages than the other. Of a stream a second run would tell nothing: how
+//! its messages come together differs by more than that.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -51,7 +52,7 @@ impl Tracer<'_> {
         size: usize,
         messages: u64,
     ) -> Result<Run, String> {
-        self.difference(messages, |count| {
+        self.figures(kind, messages, |count| {
             let address = Address::new(route)?;
             let ending = match kind {
                 Kind::Lat => "lat",
@@ -91,7 +92,11 @@ impl Tracer<'_> {
     /// # Errors
     /// As [`Tracer::side`].
     pub fn whole(&self, tool: &str, size: usize, messages: u64) -> Result<Run, String> {
-        self.difference(messages, |count| {
+        let kind = match tool.ends_with("_thr") {
+            true => Kind::Thr,
+            false => Kind::Lat,
+        };
+        self.figures(kind, messages, |count| {
             let mut command = self.traced(tool);
             command.args([size.to_string(), count.to_string()]);
             finish(tool, proc::start(command, Output::Pipe)?)
@@ -112,8 +117,9 @@ impl Tracer<'_> {
         command
     }
 
-    fn difference(
+    fn figures(
         &self,
+        kind: Kind,
         messages: u64,
         run: impl Fn(u64) -> Result<(), String>,
     ) -> Result<Run, String> {
@@ -125,6 +131,9 @@ impl Tracer<'_> {
             let text = text.map_err(|e| format!("{}: {e}", self.summary.display()))?;
             summary(&text).ok_or_else(|| format!("strace says {:?}", text.trim()))
         };
+        if kind == Kind::Thr {
+            return Ok(figures(&Calls::new(), &counted(messages)?, messages));
+        }
         let first = messages / 5;
         let (few, many) = (counted(first)?, counted(first + messages)?);
         Ok(figures(&few, &many, messages))
