@@ -7,6 +7,16 @@
 
 #include "bench.h"
 
+#ifndef __x86_64__
+
+int main (void)
+{
+    fputs ("only for x86-64\n", stderr);
+    return 1;
+}
+
+#else
+
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
@@ -95,3 +105,5 @@ int main (int argc, char **argv)
     report ("locked", (double) locked / (double) count);
     return 0;
 }
+
+#endif

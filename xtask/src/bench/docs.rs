@@ -55,7 +55,8 @@ fn part(made: &Made<'_>, measured: &[Measured]) -> String {
             let _ = writeln!(
                 text,
                 "{} runs with each library of about {seconds} s, in turn. A figure is the median of the ratios of \
-                 neighbouring runs, in brackets the smallest and the largest.",
+                 neighbouring runs, in brackets the smallest and the largest. More is better where the target says \
+                 ≥, less where it says ≤ and for processor time.",
                 made.runs
             );
         }
