@@ -217,7 +217,9 @@ pub unsafe extern "C" fn zmq_recv(
         // SAFETY: the caller's promise.
         let room = unsafe { handle::octets_mut(buf, count) }?;
         room.copy_from_slice(&msg.data()[..count]);
-        Ok(size(msg.len()))
+        let len = msg.len();
+        msg.close();
+        Ok(size(len))
     })
 }
 

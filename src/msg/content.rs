@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::block::{Block, Foreign, FreeFn};
 use super::room::Room;
-use super::{Metadata, flag, region};
+use super::{Metadata, flag, metadata, region};
 use crate::errno::Errno;
 
 /// Alive, body inside the message.
@@ -121,14 +121,18 @@ impl Msg {
         Ok(msg)
     }
 
+    /// A part of so many zero octets, at most [`Msg::INLINE`].
+    #[inline]
+    pub const fn small(size: u8) -> Msg {
+        Msg::inline([0; Msg::INLINE], size as usize, 0)
+    }
+
     /// A part of `size` octets for the application to fill (`zmq_msg_init_size`): what they hold
     /// until then is not specified. `ENOMEM` without memory.
     #[inline]
     pub fn with_size(size: usize) -> Result<Msg, Errno> {
         if size <= Msg::INLINE {
-            let mut msg = Msg::empty();
-            msg.inline_len = size as u8;
-            return Ok(msg);
+            return Ok(Msg::small(size as u8));
         }
         match region::cut(size) {
             Some(msg) => Ok(msg),
@@ -493,11 +497,20 @@ impl Msg {
     /// Moves the message out and leaves an empty one.
     #[inline]
     pub fn take(&mut self) -> Msg {
-        // SAFETY: what was owned goes with the copy; the original owns nothing from here on.
-        let msg = unsafe { ptr::read(self) };
+        // Field by field: the last ones were written just before, one by one, and a wider read of
+        // them would have to wait until they have reached the cache.
+        let msg = Msg {
+            // SAFETY: plain data; what was owned goes with the copy, and the original owns nothing
+            // from here on.
+            body: unsafe { ptr::read(&raw const self.body) },
+            metadata: self.metadata.take(),
+            routing_id: self.routing_id,
+            inline_len: self.inline_len,
+            kind: self.kind,
+            flags: self.flags,
+            spare: 0,
+        };
         // Less to write than the 64 octets of an empty message.
-        // SAFETY: written without looking at what was there.
-        unsafe { ptr::write(&raw mut self.metadata, None) };
         (self.routing_id, self.inline_len) = (0, 0);
         (self.kind, self.flags) = (INLINE, 0);
         msg
@@ -514,7 +527,7 @@ impl Msg {
         self.metadata = match (before, metadata) {
             (Some(before), Some(now)) if Arc::ptr_eq(&before, now) => Some(before),
             (None, None) => return,
-            (_, now) => now.cloned(),
+            (_, now) => now.map(metadata::hold),
         };
     }
 
@@ -522,7 +535,9 @@ impl Msg {
     #[inline]
     pub fn close(&mut self) {
         self.release_body();
-        self.metadata = None;
+        if let Some(metadata) = self.metadata.take() {
+            metadata::keep(metadata);
+        }
         self.kind = CLOSED;
         self.flags &= flag::MORE;
     }

@@ -177,7 +177,37 @@ fn a_received_part_takes_the_place_of_what_was_held_and_counts_its_connection() 
     assert_eq!(freed.load(Ordering::Relaxed), 6);
     msg.close();
     assert_eq!(freed.load(Ordering::Relaxed), 7);
-    assert_eq!(Arc::strong_count(&one), 1);
+    assert_eq!(
+        Arc::strong_count(&one),
+        2,
+        "kept for the next of this connection"
+    );
+    msg = Msg::empty();
+    msg.receive(Msg::empty(), Some(&one));
+    assert_eq!(Arc::strong_count(&one), 2, "it was the one that was kept");
+    msg.close();
+    msg = Msg::empty();
+    msg.receive(Msg::empty(), Some(&other));
+    assert_eq!(
+        (Arc::strong_count(&one), Arc::strong_count(&other)),
+        (1, 2),
+        "only the last one is kept"
+    );
+}
+
+#[test]
+fn what_a_thread_kept_of_a_connection_goes_with_the_thread() {
+    use std::sync::Arc;
+    let metadata = Arc::new(Metadata::new(1));
+    let kept = metadata.clone();
+    let thread = std::thread::spawn(move || {
+        let mut msg = Msg::empty();
+        msg.receive(Msg::empty(), Some(&kept));
+        msg.close();
+        Arc::strong_count(&kept)
+    });
+    assert_eq!(thread.join().unwrap(), 3);
+    assert_eq!(Arc::strong_count(&metadata), 1);
 }
 
 #[test]
