@@ -6,6 +6,7 @@
 #![allow(unsafe_code)]
 
 mod chunk;
+mod latch;
 mod notice;
 mod park;
 mod spsc;
@@ -16,6 +17,7 @@ mod models;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+pub use latch::{Latch, Latched};
 pub use notice::Notice;
 pub use park::Parker;
 pub use spsc::{Consumer, Producer, channel};

@@ -25,8 +25,9 @@ impl Socket {
             cell.take()
         };
         let Some(inner) = inner else { return };
+        let spare = &SPARE[usize::from(inner.kind.thread_safe)];
         inner.end();
-        SPARE.give_back(self);
+        spare.give_back(self);
     }
 }
 

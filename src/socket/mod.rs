@@ -15,11 +15,12 @@ mod wait;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use parking_lot::{MappedMutexGuard, Mutex, MutexGuard};
+use lock_api::{MappedMutexGuard, MutexGuard};
 
 use crate::errno::Errno;
 use crate::options::Options;
 use crate::pattern::{Arrival, Kind, Pattern, Scope};
+use crate::queue::{Latch, Latched};
 use crate::runtime::{
     Attachment, Cells, Conflate, Driver, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
 };
@@ -36,11 +37,11 @@ pub struct Socket {
     pub(crate) tag: AtomicU32,
     /// The fork generation that the socket belongs to.
     generation: AtomicU32,
-    inner: Mutex<Option<Box<Inner>>>,
+    inner: Latched<Option<Box<Inner>>>,
 }
 
-/// Cells that no socket uses at present.
-static SPARE: Cells<Socket> = Cells::new();
+/// Cells that no socket uses at present: for one thread, and for many.
+static SPARE: [Cells<Socket>; 2] = [Cells::new(), Cells::new()];
 
 /// What is inside while the socket is open.
 struct Inner {
@@ -72,7 +73,7 @@ struct Inner {
     _share: Share,
 }
 
-type Guard<'a> = MappedMutexGuard<'a, Inner>;
+type Guard<'a> = MappedMutexGuard<'a, Latch, Inner>;
 
 impl Socket {
     /// What the tag of a live socket is.
@@ -106,10 +107,10 @@ impl Socket {
             _share: share,
             realm: realm.clone(),
         });
-        let cell = SPARE.take(|| Socket {
+        let cell = SPARE[usize::from(kind.thread_safe)].take(|| Socket {
             tag: AtomicU32::new(Socket::DEAD),
             generation: AtomicU32::new(0),
-            inner: Mutex::new(None),
+            inner: Latched::from_raw(Latch::new(kind.thread_safe), None),
         });
         cell.generation
             .store(sys::fork_generation(), Ordering::Relaxed);
