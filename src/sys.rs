@@ -17,7 +17,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
 
@@ -137,6 +137,28 @@ pub fn poll(items: &mut [libc::pollfd], deadline: Option<Instant>) -> Result<usi
     // SAFETY: a slice of items that lives for the call.
     let ready = unsafe { libc::poll(items.as_mut_ptr(), items.len() as libc::nfds_t, timeout) };
     usize::try_from(ready).map_err(|_| Errno::last())
+}
+
+/// Waits until a descriptor can be read, or until a moment that is near. Either may be missed:
+/// nothing depends on it.
+pub fn wait_briefly(fd: RawFd, wait: Duration) {
+    let mut item = libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    };
+    let timeout = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: wait.subsec_nanos().into(),
+    };
+    // SAFETY: item and time live for the call.
+    unsafe { libc::ppoll(&mut item, 1, &timeout, ptr::null()) };
+}
+
+/// Has the kernel end the calling thread's sleeps on time, not up to 50 microseconds late.
+pub fn want_exact_timers() {
+    // SAFETY: only a number of the calling thread's own is set.
+    unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1000_u64) };
 }
 
 /// Which signals are blocked.

@@ -9,6 +9,7 @@ mod monitors;
 mod peers;
 mod pollers;
 mod proxied;
+mod streams;
 mod websocket;
 #[cfg(feature = "wss")]
 mod wss;

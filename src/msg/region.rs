@@ -111,6 +111,18 @@ impl RecvBuffer {
         Ok(unsafe { Msg::from_block(block, Block::octets(block).add(at), len) })
     }
 
+    /// Like [`take`](RecvBuffer::take), behind so many octets, which are consumed as well. `None`
+    /// changes nothing: there is no memory.
+    #[inline]
+    pub fn take_behind(&mut self, skip: usize, len: usize) -> Option<Msg> {
+        self.advance(skip);
+        let taken = self.take(len).ok();
+        if taken.is_none() {
+            self.start -= skip;
+        }
+        taken
+    }
+
     /// Room to read into, at least some KiB; unread octets are kept in front of it.
     /// `ENOMEM` without memory.
     pub fn room(&mut self) -> Result<&mut [u8], Errno> {
@@ -150,6 +162,17 @@ impl RecvBuffer {
         room[..count].copy_from_slice(&octets[..count]);
         self.filled(count);
         Ok(())
+    }
+
+    /// The buffer with all that is unread, for which a new one takes its place.
+    pub fn take_over(&mut self) -> RecvBuffer {
+        let new = RecvBuffer::new(self.capacity);
+        std::mem::replace(self, new)
+    }
+
+    /// Whether it has no memory yet.
+    pub fn is_unused(&self) -> bool {
+        self.block.is_none()
     }
 
     /// Lets go of everything unread.

@@ -126,6 +126,24 @@ impl Zmtp {
         self.decode_any(input, out, now)
     }
 
+    /// Where the next message of one part is in what was received, if it is whole, short, and all
+    /// that is to be done about it is to hand it on: its octets, with what lies behind them, and how
+    /// many they are. With its header of two octets it is to be consumed by the caller.
+    #[inline]
+    pub fn peek_short<'a>(&self, input: &'a RecvBuffer) -> Option<(&'a [u8; Msg::INLINE], usize)> {
+        if !self.plain || self.timers.listens() {
+            return None;
+        }
+        let [0, len, rest @ ..] = input.unread() else {
+            return None;
+        };
+        let len = *len as usize;
+        if len > Msg::INLINE || len as u64 > self.max {
+            return None;
+        }
+        Some((rest.first_chunk()?, len))
+    }
+
     /// The next part, if it is whole, short, and all that is to be done about it is to hand it on.
     /// For the many that are; what comes next in any case is for [`decode`](Zmtp::decode) to say.
     #[inline]
@@ -136,9 +154,14 @@ impl Zmtp {
         let [more @ (0 | frame::MORE), len, rest @ ..] = input.unread() else {
             return None;
         };
-        let (more, len) = (*more, *len as usize);
-        if len > Msg::INLINE || len as u64 > self.max {
+        let (more, len) = (*more, usize::from(*len));
+        if len as u64 > self.max || len > rest.len() {
             return None;
+        }
+        if len > Msg::INLINE {
+            let mut msg = input.take_behind(2, len)?;
+            msg.set(more);
+            return Some(msg);
         }
         let msg = Msg::inline(*rest.first_chunk()?, len, more);
         input.advance(2 + len);
@@ -211,7 +234,7 @@ impl Zmtp {
     }
 
     /// Whether parts become frames as they are: nothing has to be added to them or sealed.
-    pub(super) fn is_bare(&self) -> bool {
+    pub fn is_bare(&self) -> bool {
         self.bare
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -24,6 +24,8 @@ use crate::sys::{self, EventFd};
 
 /// How much is read at once at most.
 const RECEIVE: usize = 128 * 1024;
+/// Waits that are shorter than the poller can tell.
+const BRIEF: Duration = Duration::from_millis(1);
 /// The token of the waker.
 const WAKE: Token = Token(usize::MAX);
 
@@ -136,6 +138,7 @@ impl IoThread {
             .name(name.to_owned())
             .spawn(move || {
                 sys::block_signals();
+                sys::want_exact_timers();
                 begin();
                 Loop::new(poll, run).run();
             })?;
@@ -302,6 +305,11 @@ impl Loop {
                 if !schedule.sleeping {
                     timeout = Some(Duration::ZERO);
                 }
+            }
+            if let Some(wait) = timeout.filter(|wait| *wait < BRIEF && !wait.is_zero()) {
+                // The poller counts milliseconds.
+                sys::wait_briefly(self.poll.as_raw_fd(), wait);
+                timeout = Some(Duration::ZERO);
             }
             if let Err(error) = self.poll.poll(&mut events, timeout)
                 && error.kind() != io::ErrorKind::Interrupted

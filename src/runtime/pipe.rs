@@ -10,6 +10,8 @@
 //! neither routing ids nor metadata. Reads are acknowledged in steps of half the high-water mark,
 //! as libzmq does (a writer that hit the mark is released when half the queue is drained).
 
+mod reading;
+
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -84,6 +86,10 @@ pub struct Pipe {
     straight: bool,
     /// Routing ids of the peer are handed out, not skipped.
     wants_routing_ids: bool,
+    /// Whoever reads sees to the writer that waits for room.
+    defers: bool,
+    /// The writer waits for room, there is some, and it was not told yet.
+    owes: bool,
     /// The connection that what is read now came from.
     metadata: Option<Arc<Metadata>>,
 }
@@ -124,6 +130,8 @@ pub fn pair(limits: [Limits; 2], conflate: Conflate) -> (Pipe, Pipe) {
         retired: false,
         straight: false,
         wants_routing_ids: false,
+        defers: false,
+        owes: false,
         metadata: None,
     };
     let mut ends = (
@@ -214,187 +222,6 @@ impl Pipe {
         self.metadata.as_ref()
     }
 
-    // ---- reading ----------------------------------------------------------------------------
-
-    /// The next part. With nothing there the owner is told (`READABLE`) once there is.
-    #[inline]
-    pub fn read(&mut self) -> Option<Msg> {
-        let mut part = self.take_part()?;
-        if let Some(metadata) = &self.metadata {
-            part.set_metadata(Some(metadata.clone()));
-        }
-        Some(part)
-    }
-
-    /// Like [`read`](Pipe::read), in place of what `msg` held; it stays as it was if there is
-    /// nothing (`false`).
-    #[inline]
-    pub fn read_into(&mut self, msg: &mut Msg) -> bool {
-        let Some(part) = self.take_part() else {
-            return false;
-        };
-        msg.receive(part, self.metadata.as_ref());
-        true
-    }
-
-    /// The next part, without its metadata. For those who do not hand it on.
-    #[inline]
-    pub fn take_part(&mut self) -> Option<Msg> {
-        loop {
-            let msg = match self.incoming.pop() {
-                Some(msg) => msg,
-                None => self.read_slowly()?,
-            };
-            if !msg.has(UNCOUNTED) {
-                self.mid_message = msg.more();
-                if !self.mid_message {
-                    self.count_read();
-                }
-                return Some(msg);
-            }
-            if msg.has(flag::METADATA) {
-                self.metadata = msg.metadata().cloned();
-            } else if self.wants_routing_ids {
-                return Some(msg);
-            }
-        }
-    }
-
-    fn take_newest(&mut self) -> Option<Msg> {
-        self.in_lane()
-            .newest
-            .as_ref()
-            .and_then(|newest| newest.msg.lock().take())
-    }
-
-    #[cold]
-    fn read_slowly(&mut self) -> Option<Msg> {
-        if let Some(msg) = self.take_newest() {
-            return Some(msg);
-        }
-        // The mark may have been lowered since.
-        self.acknowledge_if_due();
-        if self.ask() {
-            return None;
-        }
-        self.incoming.pop().or_else(|| self.take_newest())
-    }
-
-    /// Asks to be told of the next part. `false`: there may be one.
-    fn ask(&mut self) -> bool {
-        if !self.incoming.ask() {
-            return false;
-        }
-        let lane = self.in_lane();
-        let Some(newest) = &lane.newest else {
-            return true;
-        };
-        newest.reader.arm();
-        if newest.msg.lock().is_none() {
-            return true;
-        }
-        newest.reader.disarm();
-        false
-    }
-
-    #[inline]
-    fn count_read(&mut self) {
-        self.read += 1;
-        self.acknowledge_if_due();
-    }
-
-    /// Acknowledges in steps of half the mark, so that the writer is not told of every message.
-    #[inline]
-    fn acknowledge_if_due(&mut self) {
-        let unacknowledged = self.read - self.told;
-        // As 2 * n >= mark is n >= mark / 2 rounded up. Without a mark it never comes to that.
-        if unacknowledged * 2 >= self.in_lane().high_water() && unacknowledged > 0 {
-            self.acknowledge();
-        }
-    }
-
-    #[cold]
-    fn acknowledge(&mut self) {
-        self.told = self.read;
-        let lane = self.in_lane();
-        lane.acknowledged.0.store(self.read, Ordering::Release);
-        if lane.writer.fire() {
-            self.tell(mark::WRITABLE);
-        }
-    }
-
-    /// Whether a part can be read. With nothing there the owner is told once there is.
-    pub fn readable(&mut self) -> bool {
-        while let Some(next) = self.incoming.peek() {
-            let skipped = flag::METADATA
-                | if self.wants_routing_ids {
-                    0
-                } else {
-                    flag::ROUTING_ID
-                };
-            if !next.has(skipped) {
-                return true;
-            }
-            if let Some(msg) = self.incoming.pop()
-                && msg.has(flag::METADATA)
-            {
-                self.metadata = msg.metadata().cloned();
-            }
-        }
-        let newest = |pipe: &Pipe| {
-            pipe.in_lane()
-                .newest
-                .as_ref()
-                .is_some_and(|newest| newest.msg.lock().is_some())
-        };
-        if newest(self) {
-            return true;
-        }
-        self.acknowledge_if_due();
-        !self.ask()
-    }
-
-    /// Whether the next part is the peer's routing id.
-    pub fn next_is_routing_id(&mut self) -> bool {
-        self.readable()
-            && self
-                .incoming
-                .peek()
-                .is_some_and(|next| next.has(flag::ROUTING_ID))
-    }
-
-    /// Whether the other end is gone and everything it wrote was read.
-    pub fn is_finished(&mut self) -> bool {
-        self.in_lane().ended.load(Ordering::Acquire) && {
-            // What was written before the end was marked is visible now.
-            !self.incoming.available()
-                && self
-                    .in_lane()
-                    .newest
-                    .as_ref()
-                    .is_none_or(|newest| newest.msg.lock().is_none())
-        }
-    }
-
-    /// Whether nothing that is written here arrives any more: the other end is gone, read or not,
-    /// or this one is [retired](Pipe::retire).
-    pub fn is_abandoned(&self) -> bool {
-        self.in_lane().ended.load(Ordering::Acquire)
-            || self.out_lane().ended.load(Ordering::Relaxed)
-    }
-
-    /// Whether the other end is gone and never had anything to say.
-    pub fn was_silent(&self) -> bool {
-        let lane = self.in_lane();
-        lane.ended.load(Ordering::Acquire) && lane.silent.load(Ordering::Relaxed)
-    }
-
-    /// Drops everything unread (the peer of a session was lost: what waits is out of date).
-    pub fn discard_incoming(&mut self) {
-        while self.read().is_some() {}
-        self.mid_message = false;
-    }
-
     // ---- writing ----------------------------------------------------------------------------
 
     /// Whether a message can be written. If not because the pipe is full, the owner is told
@@ -478,6 +305,19 @@ impl Pipe {
         self.outgoing.push(msg.take());
         self.written += 1;
         self.unshown = true;
+    }
+
+    /// Adds a message of one part of these octets, if that takes no further ado. For the many that
+    /// do not.
+    #[inline]
+    pub fn put_short(&mut self, octets: &[u8; Msg::INLINE], len: usize) -> bool {
+        if !self.straight || !self.has_room() {
+            return false;
+        }
+        self.outgoing.push(Msg::inline(*octets, len, 0));
+        self.written += 1;
+        self.unshown = true;
+        true
     }
 
     fn put_slowly(&mut self, msg: &mut Msg) -> bool {

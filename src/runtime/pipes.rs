@@ -20,6 +20,14 @@ pub trait Driver: Send + Sync {
     /// stream is idle. `false`: it did not, and must be told in the ordinary way.
     fn drive_out(&self) -> bool;
 
+    /// There is room again in the pipe, for which its writer waits: uses it in the calling thread, if
+    /// nobody else is at it and it is soon done. `false`: it must be told in the ordinary way.
+    fn drive_refill(&self) -> bool;
+    /// Some messages were written to the pipe and nobody was told: writes them out in the calling
+    /// thread if that was [agreed upon](crate::session), and else does nothing. `last`: no more come
+    /// for now.
+    fn drive_portion(&self, last: bool);
+
     /// The calling thread is about to wait for messages of this pipe: lends it the stream, so that
     /// it waits for that as well and reads it itself. `conversing`: it sent since it last received.
     /// `None`: it is told in the ordinary way. A loan ends with [`leave`](Driver::leave).
@@ -62,9 +70,30 @@ pub struct Standing {
 /// How many places are searched for the only pipe.
 const SEARCHED: usize = 16;
 
+/// So many messages make a portion.
+const PORTION: u32 = 64;
+
 struct Slot {
     pipe: Pipe,
     driver: Option<Arc<dyn Driver>>,
+    /// Messages since the last portion.
+    portion: u32,
+}
+
+impl Slot {
+    /// There is room in the pipe, for which its writer waits.
+    #[cold]
+    fn refill(&mut self) {
+        if self
+            .driver
+            .as_ref()
+            .is_some_and(|driver| driver.drive_refill())
+        {
+            self.pipe.forgive();
+        } else {
+            self.pipe.repay();
+        }
+    }
 }
 
 /// See the module.
@@ -85,8 +114,15 @@ impl Pipes {
     }
 
     /// Takes in a pipe end.
-    pub fn insert(&mut self, pipe: Pipe, driver: Option<Arc<dyn Driver>>) -> PipeId {
-        let slot = Some(Slot { pipe, driver });
+    pub fn insert(&mut self, mut pipe: Pipe, driver: Option<Arc<dyn Driver>>) -> PipeId {
+        if driver.is_some() {
+            pipe.defer();
+        }
+        let slot = Some(Slot {
+            pipe,
+            driver,
+            portion: 0,
+        });
         match self.free.pop() {
             Some(index) => {
                 self.slots[index as usize] = slot;
@@ -154,6 +190,9 @@ impl Pipes {
     pub fn read(&mut self, id: PipeId) -> Option<Msg> {
         let slot = self.slots.get_mut(id.0 as usize)?.as_mut()?;
         let msg = slot.pipe.read();
+        if slot.pipe.owes() {
+            slot.refill();
+        }
         if msg.is_none() && slot.pipe.is_finished() {
             self.finished.push(id);
         }
@@ -166,7 +205,11 @@ impl Pipes {
         let Some(slot) = self.slot(id) else {
             return false;
         };
-        slot.pipe.read_into(msg) || {
+        let taken = slot.pipe.read_into(msg);
+        if slot.pipe.owes() {
+            slot.refill();
+        }
+        taken || {
             self.check_finished(id);
             false
         }
@@ -215,10 +258,24 @@ impl Pipes {
     /// which the socket calls once the pattern is done.
     #[inline]
     pub fn flush(&mut self, id: PipeId) {
-        if let Some(slot) = self.slot(id)
-            && slot.pipe.show()
-        {
+        let Some(slot) = self.slot(id) else { return };
+        if slot.pipe.show() {
             self.owed.push(id);
+            return;
+        }
+        slot.portion += 1;
+        if slot.portion >= PORTION {
+            slot.portion = 0;
+            self.press(false);
+        }
+    }
+
+    /// Has a portion of messages written out by the calling thread if there is one peer, and it
+    /// takes them that way. `last`: no more come for now.
+    #[cold]
+    pub fn press(&self, last: bool) {
+        if let Some(driver) = self.sole_driver() {
+            driver.drive_portion(last);
         }
     }
 

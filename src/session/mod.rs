@@ -21,6 +21,7 @@ mod lease;
 mod listener;
 mod obituary;
 mod plan;
+mod portions;
 mod protocol;
 mod zap;
 
@@ -63,6 +64,9 @@ pub struct Session {
     asked: AtomicI32,
     /// It was asked by `zmq_disconnect`.
     disconnected: AtomicBool,
+    /// The sending thread is to write portions, and that it would do so.
+    portioned: AtomicBool,
+    offered: AtomicBool,
     core: Mutex<Core>,
 }
 
@@ -145,6 +149,8 @@ impl Session {
             post: Arc::new(Post::new(io.clone(), key)),
             asked: AtomicI32::new(NOT_ASKED),
             disconnected: AtomicBool::new(false),
+            portioned: AtomicBool::new(false),
+            offered: AtomicBool::new(false),
             core: Mutex::new(Core {
                 phase,
                 connecter,
@@ -195,6 +201,7 @@ impl Session {
             session: &self.me,
             post: &self.post,
             connecting,
+            offered: self.offered.swap(false, Ordering::Relaxed),
         }
     }
 
@@ -211,6 +218,8 @@ impl Session {
                 let over = core.closing.is_some() || core.orphaned;
                 connection.look_after(&self.post, over, turn.now);
                 let outcome = connection.drive(&cx, &mut core.pipe, turn, ready, marks);
+                let portioned = connection.is_portioned();
+                self.portioned.store(portioned, Ordering::Relaxed);
                 match outcome {
                     Outcome::Fine { more } => again = more,
                     Outcome::Over(end) => self.lost(core, end, turn.now),
@@ -418,6 +427,17 @@ impl Session {
 /// The I/O thread's handle on a session.
 impl Handler for Session {
     fn drive(&self, turn: &mut Turn<'_>, ready: Ready) -> Next {
+        let only_timer = ready.timer && !(ready.readable || ready.writable || ready.marked);
+        if only_timer && self.portioned.load(Ordering::Relaxed) {
+            // Whoever has the lock may be the one for whom the I/O thread looks.
+            return match self.core.try_lock() {
+                Some(mut core) => self.step(&mut core, turn, ready),
+                None => Next {
+                    deadline: Some(turn.now + portions::LONGEST),
+                    ..Next::default()
+                },
+            };
+        }
         let mut core = self.core.lock();
         self.step(&mut core, turn, ready)
     }
@@ -440,6 +460,38 @@ impl Driver for Session {
                 driven
             }
             _ => false,
+        }
+    }
+
+    fn drive_refill(&self) -> bool {
+        let Some(mut core) = self.core.try_lock() else {
+            return false;
+        };
+        let core = &mut *core;
+        let Phase::Running(connection) = &mut core.phase else {
+            return false;
+        };
+        let cx = self.context(core.connecter.is_some());
+        let read = |buffer: &mut RecvBuffer| connection.refill(&cx, &mut core.pipe, buffer);
+        lease::with_buffer(read).unwrap_or(false)
+    }
+
+    fn drive_portion(&self, last: bool) {
+        if !self.portioned.load(Ordering::Relaxed) {
+            if !last {
+                self.offered.store(true, Ordering::Relaxed);
+            }
+            return;
+        }
+        // Whoever has it now may be about to miss what was written last; a tick is due.
+        let Some(mut core) = self.core.try_lock() else {
+            return;
+        };
+        let core = &mut *core;
+        if let (Phase::Running(connection), Some(pipe)) = (&mut core.phase, &mut core.pipe)
+            && connection.write_portion(pipe, last)
+        {
+            self.post.ask();
         }
     }
 

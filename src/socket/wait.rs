@@ -31,6 +31,7 @@ impl Socket {
         deadline: Option<Instant>,
         what: For,
     ) -> Result<Guard<'a>, Errno> {
+        inner.pipes.press(true);
         let inbox = inner.inbox.clone();
         let id = inner.id;
         let parker = Parker::current();

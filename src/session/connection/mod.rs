@@ -21,10 +21,13 @@ use crate::transport::Stream;
 
 mod attend;
 mod entry;
+mod portion;
+mod refill;
 
 use super::errand::Errand;
 use super::lease::Lease;
 use super::obituary::obituary;
+use super::portions::Portions;
 use super::protocol::{Protocol, each};
 use super::zap::Inquiry;
 use super::{Plan, Session};
@@ -36,6 +39,8 @@ const COPIED: usize = 64 * 1024;
 /// How much is read behind a large body: most likely another one begins, and what is read of it
 /// into the common buffer must be copied.
 const BEHIND_LARGE: usize = 8 * 1024;
+/// Of what is left in the buffer so much is copied; the buffer of which more is left is kept.
+const COPIED_LEFT: usize = 4 * 1024;
 /// Batch sizes that mean: as this library sees fit. COMPAT: libzmq's default, far too small here.
 const DEFAULT_BATCH: i32 = 8192;
 /// Reads and writes in one turn, so that one connection does not starve the others.
@@ -71,6 +76,8 @@ pub(super) struct Context<'a> {
     pub(super) post: &'a Arc<Post>,
     /// The session connected (else the peer did).
     pub(super) connecting: bool,
+    /// The thread that sends would write a stream of messages itself.
+    pub(super) offered: bool,
 }
 
 /// What `ZMQ_IN_BATCH_SIZE` or `ZMQ_OUT_BATCH_SIZE` come to, in octets.
@@ -90,6 +97,8 @@ pub(super) struct Connection {
     out: SendBuffer,
     /// Received octets that are not a whole frame yet.
     left: Vec<u8>,
+    /// The buffer itself where much is left in it, as the pipe was full. It comes first.
+    held: Option<Box<RecvBuffer>>,
     /// The most to read, and about the most to gather for writing, at once.
     batches: (usize, usize),
     refused: Option<Msg>,
@@ -118,6 +127,14 @@ pub(super) struct Connection {
     delivered: bool,
     /// Who waits for the stream, once it was lent out.
     lease: Option<Box<Lease>>,
+    /// Who writes a stream of messages.
+    portions: Portions,
+    /// How many parts were taken out of the pipe, and about how many octets were encoded, since
+    /// they were last counted.
+    taken: usize,
+    encoded: usize,
+    /// Since when the oldest of what a sending thread encoded waits to be written.
+    oldest: Instant,
     now: Instant,
 }
 
@@ -140,6 +157,7 @@ impl Connection {
             endpoint,
             out,
             left: Vec::new(),
+            held: None,
             batches: (
                 batch_size(plan.options.in_batch_size, usize::MAX),
                 batch_size(plan.options.out_batch_size, BATCH),
@@ -158,6 +176,10 @@ impl Connection {
             found: None,
             delivered: false,
             lease: None,
+            portions: Portions::default(),
+            taken: 0,
+            encoded: 0,
+            oldest: now,
             now,
         }
     }
@@ -180,13 +202,19 @@ impl Connection {
         self.ready
     }
 
+    /// Whether coding is so little work that any thread may do it.
+    fn is_plain(&self) -> bool {
+        matches!(&self.protocol, Protocol::Zmtp(zmtp) if zmtp.is_bare())
+    }
+
     pub(super) fn is_broken(&self) -> bool {
         self.broken.is_some()
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
         let own = each!(&self.protocol, protocol => protocol.deadline());
-        [own, self.tick()].into_iter().flatten().min()
+        let ticks = [own, self.tick(), self.portions.due()];
+        ticks.into_iter().flatten().min()
     }
 
     /// Does all that can be done without waiting.
@@ -250,7 +278,8 @@ impl Connection {
             more |= self.read(cx, pipe, turn.buffer)?;
         }
         if self.ready || !self.out.is_empty() {
-            more |= self.write(pipe.as_mut());
+            let called = ready.marked || ready.writable || marks != 0;
+            more |= self.write_in_turn(pipe.as_mut(), called, cx.offered, turn.now);
         }
         if let Some(errno) = self.broken {
             more |= self.read_rest(cx, pipe, turn.buffer, errno)?;
@@ -301,16 +330,51 @@ impl Connection {
         pipe: &mut Option<Pipe>,
         buffer: &mut RecvBuffer,
     ) -> Result<bool, End> {
+        if !self.read_held(cx, pipe, buffer)? {
+            return Ok(false);
+        }
         buffer.append(&self.left).map_err(|_| End::Memory)?;
         self.left.clear();
         let result = self.read_all(cx, pipe, buffer);
+        self.stash(pipe, buffer);
+        result
+    }
+
+    /// Takes messages out of the buffer that was held. `false`: the pipe is full.
+    fn read_held(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        buffer: &mut RecvBuffer,
+    ) -> Result<bool, End> {
+        let Some(mut held) = self.held.take() else {
+            return Ok(true);
+        };
+        if !self.decode(cx, pipe, &mut held)? {
+            self.flush(pipe);
+            self.held = Some(held);
+            return Ok(false);
+        }
+        self.left.extend_from_slice(held.unread());
+        held.clear();
+        if buffer.is_unused() {
+            *buffer = *held;
+        }
+        Ok(true)
+    }
+
+    /// Shows the socket what came, and keeps what is left of the buffer.
+    fn stash(&mut self, pipe: &mut Option<Pipe>, buffer: &mut RecvBuffer) {
         self.flush(pipe);
+        if buffer.len() > COPIED_LEFT {
+            self.held = Some(Box::new(buffer.take_over()));
+            return;
+        }
         self.left.extend_from_slice(buffer.unread());
         if self.left.is_empty() && self.left.capacity() > 4096 {
             self.left = Vec::new();
         }
         buffer.clear();
-        result
     }
 
     /// Reads what the peer said before nothing could be written to it any more; ends when that is
@@ -458,6 +522,11 @@ impl Connection {
         let (Protocol::Zmtp(zmtp), Some(end)) = (&self.protocol, pipe.as_mut()) else {
             return Ok(true);
         };
+        while let Some((octets, len)) = zmtp.peek_short(buffer)
+            && end.put_short(octets, len)
+        {
+            buffer.advance(2 + len);
+        }
         while let Some(mut msg) = zmtp.decode_short(buffer) {
             if !end.put(&mut msg) {
                 return self.deliver(pipe, msg);
@@ -495,11 +564,19 @@ impl Connection {
             if self.ready
                 && let Some(pipe) = &mut pipe
             {
+                let portioned = self.portions.is_on();
                 while self.out.len() < self.batches.1 && self.out.copied() < COPIED {
-                    let Some(msg) = pipe.take_part() else { break };
+                    let next = if portioned {
+                        pipe.take_unasked()
+                    } else {
+                        pipe.take_part()
+                    };
+                    let Some(msg) = next else { break };
+                    self.taken += 1;
                     self.encode(msg);
                 }
             }
+            self.encoded += self.out.len();
             self.protocol.settle(&mut self.out);
             if self.out.is_empty() {
                 return false;
