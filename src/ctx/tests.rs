@@ -3,6 +3,7 @@
 mod datagrams;
 mod groups;
 mod leases;
+mod matrix;
 #[cfg(feature = "draft")]
 mod messages;
 mod monitors;

@@ -341,6 +341,45 @@ static int close_socket (int number)
     return result;
 }
 
+/* Asked who may come in: anybody, but with PLAIN only admin, whose password is secret. Ends with its
+ * context. */
+static void judge (void *handler)
+{
+    for (;;) {
+        static const char *const answer[] = {"1.0", NULL, "200", "", "somebody", ""};
+        char parts[16][64];
+        int i, size, count = 0, more = 1;
+        size_t more_size = sizeof more;
+        while (more && count < 16) {
+            size = zmq_recv (handler, parts[count], 63, 0);
+            if (size == -1 || zmq_getsockopt (handler, ZMQ_RCVMORE, &more, &more_size) == -1) {
+                zmq_close (handler);
+                return;
+            }
+            parts[count++][size < 63 ? size : 63] = 0;
+        }
+        for (i = 0; i < 6; i++) {
+            const char *part = answer[i] ? answer[i] : parts[1];
+            if (i == 2 && strcmp (parts[5], "PLAIN") == 0
+                && (count != 8 || strcmp (parts[6], "admin") || strcmp (parts[7], "secret")))
+                part = "400";
+            zmq_send (handler, part, strlen (part), i < 5 ? ZMQ_SNDMORE : 0);
+        }
+    }
+}
+
+static void *judging;
+
+/* Begins to answer for this context. */
+static int begin_judging (void)
+{
+    void *handler = zmq_socket (context, ZMQ_REP);
+    if (handler == NULL || zmq_bind (handler, "inproc://zeromq.zap.01") == -1)
+        return -1;
+    judging = zmq_threadstart (judge, handler);
+    return 0;
+}
+
 #ifdef ZMQ_BUILD_DRAFT_API
 /* A message of one part for a group, or for the peer with a number. */
 static int send_draft (void *socket, const char *group, const char *number, const char *part)
@@ -411,6 +450,8 @@ static int perform (char **words, int count)
         tell (" %d", zmq_has (words[1]));
         return 0;
     }
+    if (IS ("judge", 0))
+        return begin_judging ();
     if (IS ("context", 2))
         return zmq_ctx_set (context, number, first);
     if (IS ("socket", 2))
@@ -472,6 +513,9 @@ static int perform (char **words, int count)
         zmq_msg_close (&last);
         zmq_msg_init (&last);
         result = zmq_ctx_term (context);
+        if (judging != NULL)
+            zmq_threadclose (judging);
+        judging = NULL;
         context = zmq_ctx_new ();
         return result;
     }

@@ -1,10 +1,11 @@
 //! The socket types of the draft API, over every transport that carries streams, with either side
-//! bound, without security and with CURVE.
+//! bound, through every mechanism.
 //!
 //! Invariant: what arrives is what was sent, in order, from whom and for whom it was, and nothing
 //! else.
 
 use crate::actor::{Actor, Part};
+use crate::secured::{MECHANISMS, Mechanism, introduce};
 use crate::{Cast, Scheme, fresh, plays, zmq};
 
 const SERVER: i32 = 12;
@@ -16,32 +17,23 @@ const SCATTER: i32 = 17;
 const PEER: i32 = 19;
 const CHANNEL: i32 = 20;
 
-const CURVE_SERVER: i32 = 47;
-const CURVE_PUBLICKEY: i32 = 48;
-const CURVE_SECRETKEY: i32 = 49;
-const CURVE_SERVERKEY: i32 = 50;
-
-/// The keys that RFC 26 and the manual pages show; the same pair serves both sides.
-const PUBLIC: &[u8] = b"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
-const SECRET: &[u8] = b"D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs";
-
 /// How the two find each other.
 #[derive(Clone, Copy, Debug)]
 struct Way {
     scheme: Scheme,
     a_binds: bool,
-    curve: bool,
+    mechanism: Mechanism,
 }
 
 fn ways(cast: Cast) -> Vec<Way> {
     let mut ways = Vec::new();
-    for scheme in cast.schemes() {
+    for scheme in cast.all_schemes() {
         for a_binds in [true, false] {
-            for curve in [false, true] {
+            for mechanism in MECHANISMS {
                 ways.push(Way {
                     scheme,
                     a_binds,
-                    curve,
+                    mechanism,
                 });
             }
         }
@@ -49,20 +41,12 @@ fn ways(cast: Cast) -> Vec<Way> {
     ways
 }
 
-fn octets(actor: &mut Actor, option: i32, value: &[u8]) {
-    actor.tell(format!("bytes 0 {option} {}", Part::new(value).told()));
-}
-
 fn open(way: Way, a: &mut Actor, b: &mut Actor, kinds: (i32, i32)) {
     a.open(0, kinds.0);
     b.open(0, kinds.1);
-    if way.curve {
-        a.set(0, CURVE_SERVER, 1);
-        octets(a, CURVE_SECRETKEY, SECRET);
-        octets(b, CURVE_PUBLICKEY, PUBLIC);
-        octets(b, CURVE_SECRETKEY, SECRET);
-        octets(b, CURVE_SERVERKEY, PUBLIC);
-    }
+    way.mechanism.secure(a, b);
+    let (binder, connecter) = if way.a_binds { (a, b) } else { (b, a) };
+    introduce(way.scheme, binder, connecter);
 }
 
 fn link(way: Way, a: &mut Actor, b: &mut Actor) {
@@ -83,7 +67,7 @@ fn bodies() -> Vec<Part> {
 
 /// There and back, `a` answering by the number under which it knows `b`.
 fn numbered(cast: Cast, kinds: (i32, i32), b_numbers: bool) {
-    let (mut a, mut b) = cast.enter();
+    let (mut a, mut b) = cast.enter_judging();
     for way in ways(cast) {
         // A PEER learns the number of whom it connects to by that call alone.
         let way = Way {
@@ -133,7 +117,7 @@ fn peers(cast: Cast) {
 }
 
 fn channels(cast: Cast) {
-    let (mut a, mut b) = cast.enter();
+    let (mut a, mut b) = cast.enter_judging();
     for way in ways(cast) {
         open(way, &mut a, &mut b, (CHANNEL, CHANNEL));
         link(way, &mut a, &mut b);
@@ -152,7 +136,7 @@ fn channels(cast: Cast) {
 }
 
 fn scatter_and_gather(cast: Cast) {
-    let (mut a, mut b) = cast.enter();
+    let (mut a, mut b) = cast.enter_judging();
     for way in ways(cast) {
         open(way, &mut a, &mut b, (GATHER, SCATTER));
         link(way, &mut a, &mut b);
@@ -186,7 +170,7 @@ fn heard(radio: &mut Actor, dish: &mut Actor, group: &str, way: Way) {
 }
 
 fn radio_and_dish(cast: Cast) {
-    let (mut a, mut b) = cast.enter();
+    let (mut a, mut b) = cast.enter_judging();
     // From one octet to the longest name there is.
     let groups = ["g".to_owned(), "g".repeat(15), "h".repeat(255)];
     for way in ways(cast) {

@@ -16,8 +16,10 @@ mod peers;
 mod pubsub;
 mod raw;
 mod routing;
+mod secured;
 #[cfg(feature = "draft")]
 mod udp;
+mod versions;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -70,6 +72,8 @@ enum Scheme {
     Abstract,
     /// WebSocket.
     Ws,
+    /// WebSocket over TLS: both sides have to be introduced to each other (`secured`).
+    Wss,
 }
 
 /// Those that every libzmq has, and that carry STREAM sockets.
@@ -87,11 +91,28 @@ impl Cast {
         (Actor::new(self.a), Actor::new(self.b))
     }
 
-    /// All schemes that both sides know: Debian's libzmq is built without WebSocket.
+    /// Both with a handler that says who may come in.
+    fn enter_judging(self) -> (Actor, Actor) {
+        let (mut a, mut b) = self.enter();
+        a.tell("judge");
+        b.tell("judge");
+        (a, b)
+    }
+
+    /// All schemes that both sides know, but for `wss`: Debian's libzmq is built without WebSocket.
     fn schemes(self) -> Vec<Scheme> {
         let mut schemes = SCHEMES.to_vec();
         if self.a.has_ws() && self.b.has_ws() {
             schemes.push(Scheme::Ws);
+        }
+        schemes
+    }
+
+    /// All schemes that both sides know.
+    fn all_schemes(self) -> Vec<Scheme> {
+        let mut schemes = self.schemes();
+        if cfg!(feature = "draft") {
+            schemes.push(Scheme::Wss);
         }
         schemes
     }
@@ -118,6 +139,7 @@ fn fresh(scheme: Scheme) -> String {
         Scheme::Path => format!("ipc://{process}-{next}"),
         Scheme::Abstract => format!("ipc://@ferrozmq-{process}-{next}"),
         Scheme::Ws => "ws://127.0.0.1:*/play".to_owned(),
+        Scheme::Wss => "wss://127.0.0.1:*/play".to_owned(),
     }
 }
 

@@ -30,8 +30,8 @@ enum Setup {
     Probe,
 }
 
-struct Pair {
-    kinds: (i32, i32),
+pub(crate) struct Pair {
+    pub(crate) kinds: (i32, i32),
     setup: Setup,
     a_sends: &'static [Front],
     b_sees: &'static [Front],
@@ -59,7 +59,7 @@ const fn one_way(a: i32, b: i32, setup: Setup) -> Pair {
     }
 }
 
-const PAIRS: &[Pair] = &[
+pub(crate) const PAIRS: &[Pair] = &[
     pair(zmq::PAIR, zmq::PAIR),
     pair(zmq::REQ, zmq::REP),
     pair(zmq::DEALER, zmq::DEALER),
@@ -141,7 +141,7 @@ fn receive(actor: &mut Actor, fronts: &[Front], id: &mut Option<Part>, body: &[P
     assert_eq!(got[fronts.len()..], shown, "{what}");
 }
 
-fn prepare(pair: &Pair, a: &mut Actor, b: &mut Actor) {
+pub(crate) fn prepare(pair: &Pair, a: &mut Actor, b: &mut Actor) {
     a.open(0, pair.kinds.0);
     b.open(0, pair.kinds.1);
     match pair.setup {
@@ -189,7 +189,7 @@ fn wait_for_peer(pair: &Pair, a: &mut Actor, b: &mut Actor, ids: &mut Ids) {
 }
 
 /// One pair over one transport.
-fn talk(pair: &Pair, a: &mut Actor, b: &mut Actor, messages: &[Vec<Part>], what: &str) {
+pub(crate) fn talk(pair: &Pair, a: &mut Actor, b: &mut Actor, messages: &[Vec<Part>], what: &str) {
     let mut ids = Ids::default();
     wait_for_peer(pair, a, b, &mut ids);
     for message in messages {

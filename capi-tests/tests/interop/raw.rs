@@ -11,26 +11,29 @@ use crate::actor::{Actor, Lib, Part};
 use crate::zmq;
 
 /// A peer made of octets.
-struct Peer {
+pub struct Peer {
     stream: TcpStream,
 }
 
 impl Peer {
-    fn connect(endpoint: &str) -> Peer {
+    pub fn connect(endpoint: &str) -> Peer {
         let address = endpoint.strip_prefix("tcp://").expect("tcp was bound");
-        let stream = TcpStream::connect(address).expect("somebody listens");
+        Peer::new(TcpStream::connect(address).expect("somebody listens"))
+    }
+
+    pub fn new(stream: TcpStream) -> Peer {
         let limit = Some(Duration::from_secs(10));
         stream.set_read_timeout(limit).expect("not zero");
         stream.set_nodelay(true).expect("it is tcp");
         Peer { stream }
     }
 
-    fn say(&mut self, octets: &[u8]) {
+    pub fn say(&mut self, octets: &[u8]) {
         self.stream.write_all(octets).expect("it listens");
     }
 
     /// Reads as many octets as are expected, which have to be these.
-    fn hear(&mut self, want: &[u8], what: &str) {
+    pub fn hear(&mut self, want: &[u8], what: &str) {
         let mut got = vec![0; want.len()];
         if let Err(error) = self.stream.read_exact(&mut got) {
             panic!("{what}: {error}");
@@ -38,8 +41,18 @@ impl Peer {
         assert_eq!(got, want, "{what}");
     }
 
+    /// Whether there is something to hear within 10 ms.
+    pub fn hears(&mut self) -> bool {
+        let limit = self.stream.read_timeout().expect("it is tcp");
+        let soon = Some(Duration::from_millis(10));
+        self.stream.set_read_timeout(soon).expect("not zero");
+        let heard = self.stream.peek(&mut [0]).is_ok_and(|count| count == 1);
+        self.stream.set_read_timeout(limit).expect("not zero");
+        heard
+    }
+
     /// Reads to the end of the stream; how much there was.
-    fn hear_the_end(&mut self, what: &str) -> usize {
+    pub fn hear_the_end(&mut self, what: &str) -> usize {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
             Ok(size) => size,
@@ -69,7 +82,7 @@ fn leave(mut actor: Actor) {
 
 /// The ten octets that all versions begin with. To a 1.0 peer they are the head of a long frame
 /// with the routing id.
-fn signature(id: &[u8]) -> Vec<u8> {
+pub fn signature(id: &[u8]) -> Vec<u8> {
     let mut octets = vec![0xff];
     octets.extend_from_slice(&(id.len() as u64 + 1).to_be_bytes());
     octets.push(0x7f);
@@ -84,7 +97,7 @@ fn greeting_rest(minor: u8) -> Vec<u8> {
     octets
 }
 
-fn command(name: &str, body: &[u8]) -> Vec<u8> {
+pub fn command(name: &str, body: &[u8]) -> Vec<u8> {
     let mut octets = vec![4, (1 + name.len() + body.len()) as u8, name.len() as u8];
     octets.extend_from_slice(name.as_bytes());
     octets.extend_from_slice(body);
@@ -109,7 +122,7 @@ fn ready(kind: &str, id: Option<&[u8]>) -> Vec<u8> {
 }
 
 /// The whole handshake of a 3.x peer of this type with a socket of that.
-fn shake_hands(peer: &mut Peer, minor: u8, kind: &str, with: (&str, Option<&[u8]>)) {
+pub fn shake_hands(peer: &mut Peer, minor: u8, kind: &str, with: (&str, Option<&[u8]>)) {
     peer.say(&signature(b""));
     peer.say(&greeting_rest(minor));
     peer.hear(&signature(with.1.unwrap_or_default()), "the signature");
@@ -358,8 +371,10 @@ fn hang_ups(lib: Lib) {
     }
 }
 
+/// Makes a test of each script for each library.
 macro_rules! scripts {
-    ($($script:ident)*) => {$(
+    ($($(#[$meta:meta])* $script:ident)*) => {$(
+        $(#[$meta])*
         mod $script {
             use crate::actor::Lib;
             #[test]
@@ -377,6 +392,7 @@ macro_rules! scripts {
         }
     )*};
 }
+pub(crate) use scripts;
 
 scripts! {
     version_1_dealer

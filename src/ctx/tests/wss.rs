@@ -12,10 +12,10 @@ use super::*;
 use crate::runtime::number as event;
 
 /// One who vouches for servers.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, in PEM.
-type Identity = (String, String);
+pub(super) type Identity = (String, String);
 
 fn params(names: &[&str]) -> CertificateParams {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -27,14 +27,14 @@ fn params(names: &[&str]) -> CertificateParams {
 }
 
 impl Authority {
-    fn new() -> Authority {
+    pub(super) fn new() -> Authority {
         let mut params = params(&[]);
         params.is_ca = IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         Authority(CertifiedIssuer::self_signed(params, key).unwrap())
     }
 
-    fn pem(&self) -> String {
+    pub(super) fn pem(&self) -> String {
         self.0.pem()
     }
 
@@ -45,12 +45,12 @@ impl Authority {
     }
 
     /// A good server's.
-    fn server(&self) -> Identity {
+    pub(super) fn server(&self) -> Identity {
         self.sign(&params(&["right.test", "127.0.0.1"]))
     }
 }
 
-fn set_text(socket: &Socket, option: i32, text: &str) {
+pub(super) fn set_text(socket: &Socket, option: i32, text: &str) {
     socket
         .set_option(option, Some(text.as_bytes()), text.len())
         .unwrap();
