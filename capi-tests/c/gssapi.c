@@ -139,9 +139,10 @@ static void *want (struct lib *lib,
 static void
 meet (struct lib *server, void *bound, struct lib *client, void *connected)
 {
-    char endpoint[64];
+    char endpoint[128];
     size_t length = sizeof endpoint;
-    CHECK (server->bind (bound, "tcp://127.0.0.1:*") == 0);
+    const char *place = getenv ("PLACE");
+    CHECK (server->bind (bound, place ? place : "tcp://127.0.0.1:*") == 0);
     CHECK (server->getsockopt (bound, ZMQ_LAST_ENDPOINT, endpoint, &length)
            == 0);
     CHECK (client->connect (connected, endpoint) == 0);

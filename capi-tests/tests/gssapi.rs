@@ -197,6 +197,23 @@ fn ours_talk_to_ours() {
 }
 
 #[test]
+fn ours_talk_over_ipc_and_websocket() {
+    let Some(kerberos) = Kerberos::start("gssapi-places") else {
+        return;
+    };
+    let ours = ours();
+    for place in ["ipc://*", "ws://127.0.0.1:*/place"] {
+        for plaintext in ["0", "1"] {
+            for what in ["talk", "subscribe"] {
+                let mut command = kerberos.command(peers());
+                command.args([&ours, &ours]).args([what, plaintext]);
+                run_ok(command.env("PLACE", place), "gcc");
+            }
+        }
+    }
+}
+
+#[test]
 fn ours_and_the_genuine_talk() {
     let (Some(kerberos), Some(genuine)) = (Kerberos::start("gssapi-genuine"), genuine()) else {
         return;
