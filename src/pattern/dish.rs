@@ -11,10 +11,8 @@ use super::fair_queue::FairQueue;
 use super::{Arrival, Pattern, Scope};
 use crate::errno::Errno;
 use crate::msg::{Metadata, Msg, flag};
+use crate::proto::groups::LONGEST;
 use crate::runtime::{PipeId, Pipes};
-
-/// The longest name of a group.
-const LONGEST: usize = 255;
 
 /// See the module.
 #[derive(Default)]

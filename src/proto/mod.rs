@@ -19,6 +19,7 @@ mod failure;
 pub mod frame;
 pub mod frame_v1;
 mod greeting;
+pub mod groups;
 mod heartbeat;
 mod mechanism;
 mod opening;

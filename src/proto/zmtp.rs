@@ -17,7 +17,7 @@ use super::mechanism::seal::Seal;
 use super::mechanism::{Cipher, Done};
 use super::opening::{Framing, Opened, Opening, Stage};
 use super::zap::Status;
-use super::{Config, Event, Failure, ProtocolError, Timeout, frame_v1};
+use super::{Config, Event, Failure, ProtocolError, Timeout, frame_v1, groups};
 use crate::msg::{Msg, RecvBuffer, Room, SendBuffer, flag};
 
 /// One conversation. Fed by [`decode`](Zmtp::decode) and [`encode`](Zmtp::encode), and by
@@ -28,7 +28,7 @@ use crate::msg::{Msg, RecvBuffer, Room, SendBuffer, flag};
 /// sends and does not read makes `out` grow by no more than 64 KiB of PONGs, and nothing else
 /// answers a peer.
 pub struct Zmtp {
-    /// Traffic of whole frames: no body in pieces, ZMTP 2.0 or later, in clear.
+    /// Traffic of whole frames that need no look: no body in pieces, ZMTP 2.0 or later, in clear.
     plain: bool,
     /// Parts become frames as they are: ZMTP 2.0 or later, in clear.
     bare: bool,
@@ -36,6 +36,8 @@ pub struct Zmtp {
     publishes: bool,
     /// RADIO: groups are joined and left by command.
     joins: bool,
+    /// DISH: messages are groups with bodies.
+    groups: Option<groups::Order>,
     /// The largest frame.
     max: u64,
     phase: Phase,
@@ -82,6 +84,7 @@ impl Zmtp {
             framing: Framing::V31,
             publishes: config.publishes,
             joins: config.socket_type == "RADIO",
+            groups: (config.socket_type == "DISH").then(groups::Order::default),
             max: config.max_msg_size.unwrap_or(u64::MAX),
             phase: Phase::Opening(Box::new(opening)),
             opened: false,
@@ -374,7 +377,10 @@ impl Zmtp {
     }
 
     fn is_plain(&self) -> bool {
-        matches!(self.phase, Phase::Open) && self.bare && self.partial.is_none()
+        matches!(self.phase, Phase::Open)
+            && self.bare
+            && self.partial.is_none()
+            && self.groups.is_none()
     }
 
     /// The next event of an open conversation.
@@ -392,6 +398,9 @@ impl Zmtp {
                 return Ok(None);
             };
             if flags & COMMAND == 0 {
+                if let Some(groups) = &mut self.groups {
+                    groups.check(flags, body.len())?;
+                }
                 body.set(flags);
                 return Ok(Some(Event::Message(body)));
             }
@@ -515,7 +524,8 @@ impl Zmtp {
             Command::Cancel(topic) if self.publishes => {
                 return subscription(0, flag::CANCEL, topic).map(Some);
             }
-            Command::Join(_) | Command::Leave(_) if self.joins => {
+            Command::Join(group) | Command::Leave(group) if self.joins => {
+                groups::check(group)?;
                 body.set(flag::COMMAND);
                 return Ok(Some(Event::Message(body)));
             }

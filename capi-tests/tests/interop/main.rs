@@ -8,6 +8,8 @@
 mod actor;
 #[cfg(feature = "draft")]
 mod drafts;
+#[cfg(feature = "draft")]
+mod groups;
 mod linger;
 #[cfg(feature = "draft")]
 mod network;

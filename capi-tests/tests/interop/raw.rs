@@ -3,7 +3,7 @@
 //!
 //! Invariant: what either library writes is exactly what stands in the script.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -41,14 +41,34 @@ impl Peer {
         assert_eq!(got, want, "{what}");
     }
 
-    /// Whether there is something to hear within 10 ms.
-    pub fn hears(&mut self) -> bool {
+    /// What a look at the stream finds within 10 ms.
+    fn peek(&mut self) -> std::io::Result<usize> {
         let limit = self.stream.read_timeout().expect("it is tcp");
         let soon = Some(Duration::from_millis(10));
         self.stream.set_read_timeout(soon).expect("not zero");
-        let heard = self.stream.peek(&mut [0]).is_ok_and(|count| count == 1);
+        let found = self.stream.peek(&mut [0]);
         self.stream.set_read_timeout(limit).expect("not zero");
-        heard
+        found
+    }
+
+    /// Whether there is something to hear within 10 ms.
+    pub fn hears(&mut self) -> bool {
+        self.peek().is_ok_and(|count| count == 1)
+    }
+
+    /// As `hear_the_end`, with something done all the time.
+    #[cfg(feature = "draft")]
+    pub fn hear_the_end_while(&mut self, what: &str, mut act: impl FnMut()) -> usize {
+        let mut tries = 0;
+        while self
+            .peek()
+            .is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        {
+            act();
+            tries += 1;
+            assert!(tries < 1000, "{what}: the connection is not closed");
+        }
+        self.hear_the_end(what)
     }
 
     /// Reads to the end of the stream; how much there was.
@@ -56,7 +76,7 @@ impl Peer {
         let mut rest = Vec::new();
         match self.stream.read_to_end(&mut rest) {
             Ok(size) => size,
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => rest.len(),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => rest.len(),
             Err(error) => panic!("{what}: the connection is not closed: {error}"),
         }
     }

@@ -3,6 +3,7 @@
 //! Transcripts were recorded from the genuine library (4.3.4) by a raw socket.
 
 mod curve;
+mod groups;
 mod heartbeats;
 mod malformed;
 pub(super) mod pair;
