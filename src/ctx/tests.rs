@@ -10,6 +10,7 @@ mod monitors;
 mod peers;
 mod pollers;
 mod proxied;
+mod strangers;
 mod streams;
 mod websocket;
 #[cfg(feature = "wss")]

@@ -79,6 +79,19 @@ mod tests {
     }
 
     #[test]
+    fn a_group_ends_before_its_datagram_does() {
+        let mut octets = [7; 300];
+        for length in 0..=255_u8 {
+            octets[0] = length;
+            for size in 1..octets.len() {
+                let expected = octets[1..size].split_at_checked(length.into());
+                assert_eq!(parse(&octets[..size]), expected);
+                assert_eq!(expected.is_some(), size > length.into());
+            }
+        }
+    }
+
+    #[test]
     fn peers_have_names_that_mean_them() {
         for text in ["127.0.0.1:5", "[::1]:65535", "[fe80::1%3]:9"] {
             let peer = named(text.as_bytes()).unwrap();

@@ -154,6 +154,26 @@ fn a_dish_hears_its_groups_and_nothing_malformed() {
 }
 
 #[test]
+fn datagrams_of_every_length_are_heard_or_ignored() {
+    let context = Context::create().unwrap();
+    let (dish, at) = bound(context, kind::DISH);
+    dish.join(b"g").unwrap();
+    let anybody = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut datagram = vec![7; 65_507];
+    datagram[..2].copy_from_slice(b"\x01g");
+    let mut msg = Msg::empty();
+    for length in 0..=datagram.len() {
+        anybody.send_to(&datagram[..length], &at).unwrap();
+        if length >= 2 {
+            dish.recv(&mut msg, 0).unwrap();
+            assert!(msg.data() == &datagram[2..length], "{length}");
+        }
+    }
+    assert_eq!(dish.recv(&mut msg, NOW), Err(Errno::EAGAIN));
+    end(context, &[dish]);
+}
+
+#[test]
 fn a_radio_is_not_ended_by_peers_that_are_gone() {
     let context = Context::create().unwrap();
     let (dish, at) = bound(context, kind::DISH);

@@ -14,7 +14,7 @@ const MASKED: u8 = 0x80;
 /// The largest payload of a control frame.
 pub const MAX_CONTROL: usize = 125;
 
-/// The close codes that we say (RFC 6455, 7.4.1).
+/// The close codes that we say (RFC 6455, 7.4.1), and those that a peer may.
 pub mod code {
     /// All was said.
     pub const NORMAL: u16 = 1000;
@@ -26,6 +26,13 @@ pub mod code {
     pub const POLICY: u16 = 1008;
     /// The peer's message is too large.
     pub const TOO_LARGE: u16 = 1009;
+
+    /// Whether a peer may give this code: one that is registered (1012 to 1014 are, later than the
+    /// RFC), or of those that libraries and applications make up (RFC 6455, 7.4.2). 1005 and 1006
+    /// tell what was not said.
+    pub fn may_be_said(code: u16) -> bool {
+        matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999)
+    }
 }
 
 /// What a frame is.

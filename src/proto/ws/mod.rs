@@ -441,12 +441,15 @@ impl Ws {
     ) -> Result<(), Failure> {
         match opcode {
             Opcode::Ping if out.len() < BACKLOG => self.put_control(Opcode::Pong, payload, out),
-            Opcode::Close if payload.len() == 1 => {
-                return Err(ProtocolError::WsUnspecified.into());
-            }
             Opcode::Close => {
-                // RFC 6455, 5.5.1: with the code that the peer gave.
-                let code = &payload[..payload.len().min(2)];
+                let code = match payload {
+                    [] => &[],
+                    // RFC 6455, 5.5.1: with the code that the peer gave.
+                    [high, low, ..] if code::may_be_said(u16::from_be_bytes([*high, *low])) => {
+                        &payload[..2]
+                    }
+                    _ => return Err(ProtocolError::WsUnspecified.into()),
+                };
                 self.put_control(Opcode::Close, code, out);
                 return Err(Failure::Closed);
             }

@@ -197,7 +197,9 @@ pub fn serve(received: &[u8], config: &Config) -> Outcome {
         _ => return Outcome::Malformed(BAD_REQUEST),
     };
     let fields = &*request.headers;
-    if request.method != Some("GET") || request.version != Some(1) {
+    // RFC 9112, 3.2: not more than one host.
+    let hosts = values(fields, "Host").count();
+    if request.method != Some("GET") || request.version != Some(1) || hosts > 1 {
         return Outcome::Malformed(BAD_REQUEST);
     }
     if !has_token(fields, "Upgrade", "websocket")

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod frames;
+mod rules;
 mod upgrade;
 mod violations;
 

@@ -142,6 +142,77 @@ fn heads_have_an_end() {
     assert!(matches!(outcome, Outcome::Malformed(_)), "{outcome:?}");
 }
 
+/// A head without the line that begins so, and with it twice.
+fn without_and_twice(head: &str, name: &str) -> [String; 2] {
+    let line = head.lines().find(|line| line.starts_with(name)).unwrap();
+    let line = format!("{line}\r\n");
+    [
+        head.replace(&line, ""),
+        head.replace(&line, &line.repeat(2)),
+    ]
+}
+
+#[test]
+fn each_field_of_a_request_is_there_and_as_often_as_it_may_be() {
+    for (name, without, twice) in [
+        // COMPAT: a host need not be named.
+        ("Host", None, Some("400")),
+        // Lists, which may come in several fields.
+        ("Upgrade", Some("426"), None),
+        ("Connection", Some("426"), None),
+        ("Sec-WebSocket-Protocol", Some("400"), None),
+        ("Sec-WebSocket-Key", Some("400"), Some("400")),
+        ("Sec-WebSocket-Version", Some("426"), Some("426")),
+        ("Origin", None, None),
+    ] {
+        let heads = without_and_twice(&request("ZWS2.0/NULL"), name);
+        for (head, expected) in heads.iter().zip([without, twice]) {
+            match (serve(head.as_bytes(), &config("PUB")), expected) {
+                (Outcome::Done { .. }, None) => {}
+                (Outcome::Malformed(answer), Some(status)) => {
+                    let answer = std::str::from_utf8(answer).unwrap();
+                    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head}");
+                }
+                other => panic!("{other:?}: {head}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn each_field_of_a_response_is_there_and_as_often_as_it_may_be() {
+    let config = config("REQ");
+    let (judge, good) = client(&config);
+    for (name, may_come_twice) in [
+        ("Upgrade", true),
+        ("Connection", true),
+        ("Sec-WebSocket-Accept", false),
+        ("Sec-WebSocket-Protocol", false),
+    ] {
+        let [without, twice] = without_and_twice(&good, name);
+        let outcome = judge.judge(without.as_bytes(), &config);
+        assert_eq!(outcome, Outcome::Malformed(b""), "{name}");
+        let outcome = judge.judge(twice.as_bytes(), &config);
+        assert_eq!(
+            matches!(outcome, Outcome::Done { .. }),
+            may_come_twice,
+            "{name}"
+        );
+    }
+    // As long as it may be, and longer.
+    let long = |size: usize| {
+        let head = good.strip_suffix("\r\n").unwrap();
+        let rest = size - head.len() - "X: \r\n\r\n".len();
+        format!("{head}X: {}\r\n\r\n", "y".repeat(rest))
+    };
+    let outcome = judge.judge(long(MAX_HEAD).as_bytes(), &config);
+    assert!(matches!(outcome, Outcome::Done { size: MAX_HEAD, .. }));
+    let outcome = judge.judge(long(MAX_HEAD + 1).as_bytes(), &config);
+    assert_eq!(outcome, Outcome::Malformed(b""));
+    let endless = judge.judge(&[b"HTTP/1.1 101 ", &[b'x'; MAX_HEAD][..]].concat(), &config);
+    assert_eq!(endless, Outcome::Malformed(b""));
+}
+
 /// A client, and what a good server says to it.
 fn client(config: &Config) -> (Client, String) {
     let (client, asked) = Client::new("example.org:5555", "/zeromq?x=y", config);
