@@ -68,6 +68,16 @@ pub const VENV: Need = Need {
     probe: Probe::Works(&["python3", "-c", "import venv, ensurepip"]),
     packages: &["python3", "python3-venv"],
 };
+pub const WEBSOCKETS: Need = Need {
+    what: "Python 3 with WebSocket, as a stranger to talk to",
+    probe: Probe::Works(&["python3", "-c", "import websockets"]),
+    packages: &["python3", "python3-websockets"],
+};
+pub const OPENSSL: Need = Need {
+    what: "openssl, as a stranger to talk to",
+    probe: Probe::Program("openssl"),
+    packages: &["openssl"],
+};
 
 pub const STRACE: Need = Need {
     what: "strace, to count system calls",

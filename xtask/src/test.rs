@@ -338,6 +338,8 @@ fn tools() -> Result<Outcome, String> {
         deps::CMAKE,
         deps::DPKG,
         deps::VENV,
+        deps::WEBSOCKETS,
+        deps::OPENSSL,
     ]))
 }
 

@@ -130,6 +130,12 @@ static int recv_part (void *socket)
     return zmq_msg_recv (&last, socket, 0);
 }
 
+/* Sends back what comes, in one part. */
+static int echo (void *socket)
+{
+    return recv_part (socket) == -1 || zmq_msg_send (&last, socket, 0) == -1;
+}
+
 static int recv_parts (void *socket)
 {
     do {
@@ -490,6 +496,8 @@ static int perform (char **words, int count)
         return send_parts (socket, words + 2, count - 2, ZMQ_DONTWAIT);
     if (IS ("recv", 1))
         return recv_parts (socket);
+    if (IS ("echo", 1))
+        return echo (socket);
     if (IS ("ready", 3))
         return ready (socket, first, (int) second);
     if (IS ("property", 1))

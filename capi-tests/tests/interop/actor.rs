@@ -179,6 +179,14 @@ impl Actor {
         Actor::run(lib, Command::new(program()))
     }
 
+    /// A new process with this in its environment.
+    #[cfg(feature = "draft")]
+    pub fn with(lib: Lib, name: &str, value: &Path) -> Actor {
+        let mut command = Command::new(program());
+        command.env(name, value);
+        Actor::run(lib, command)
+    }
+
     /// A new process on a host of a network.
     #[cfg(feature = "draft")]
     pub fn at(lib: Lib, host: &Host) -> Actor {

@@ -20,6 +20,8 @@ mod raw;
 mod routing;
 mod secured;
 #[cfg(feature = "draft")]
+mod tls;
+#[cfg(feature = "draft")]
 mod udp;
 mod versions;
 

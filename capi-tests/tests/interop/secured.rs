@@ -29,7 +29,8 @@ pub enum Mechanism {
 
 pub const MECHANISMS: [Mechanism; 3] = [Mechanism::Null, Mechanism::Plain, Mechanism::Curve];
 
-fn octets(actor: &mut Actor, option: i32, value: &[u8]) {
+/// Sets an option to these octets.
+pub fn octets(actor: &mut Actor, option: i32, value: &[u8]) {
     actor.tell(format!("bytes 0 {option} {}", Part::new(value).told()));
 }
 
@@ -54,16 +55,22 @@ impl Mechanism {
     }
 }
 
+/// The options of `wss`.
+#[cfg(feature = "draft")]
+mod wss {
+    pub const KEY: i32 = 103;
+    pub const CERTIFICATE: i32 = 104;
+    pub const TRUST: i32 = 105;
+    pub const HOSTNAME: i32 = 106;
+}
+#[cfg(feature = "draft")]
+pub use wss::{CERTIFICATE, HOSTNAME, KEY, TRUST};
+
 /// Tells both what TLS wants to know, where there is TLS.
 #[cfg(feature = "draft")]
 pub fn introduce(scheme: Scheme, binder: &mut Actor, connecter: &mut Actor) {
     use rcgen::{CertificateParams, KeyPair};
     use std::sync::LazyLock;
-
-    const KEY: i32 = 103;
-    const CERTIFICATE: i32 = 104;
-    const TRUST: i32 = 105;
-    const HOSTNAME: i32 = 106;
 
     /// A certificate that vouches for itself, and its key.
     static IDENTITY: LazyLock<(String, String)> = LazyLock::new(|| {
