@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
 
     let mut theirs = config(input.kind);
     theirs.socket_type = peer_of(input.kind);
-    theirs.peers = &["XPUB", "ROUTER", "PULL", "RADIO"];
+    theirs.peers = &["XPUB", "ROUTER", "PULL", "RADIO", "DISH"];
     let now = Instant::now();
     let (mut a, mut b) = (End::new(theirs, now), End::new(ours.clone(), now));
     a.feed(&opening(ours.socket_type, 1));

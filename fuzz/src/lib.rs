@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use zmq::msg::{Msg, RecvBuffer, SendBuffer, flag};
 use zmq::proto::frame::FIRST_ALLOCATION;
+use zmq::proto::groups::LONGEST;
 use zmq::proto::zap::Status;
 use zmq::proto::{Config, Event, Failure, Heartbeat, Mechanism, Peer, Zmtp};
 
@@ -47,15 +48,25 @@ impl<'a> Input<'a> {
     }
 }
 
+/// Which socket a kind selects.
+fn place(kind: u8) -> usize {
+    if kind & 64 == 0 {
+        usize::from(kind & 3)
+    } else {
+        4
+    }
+}
+
 /// A configuration for each value of the low bits of a kind.
 pub fn config(kind: u8) -> Config {
-    const KINDS: [(&str, u8, &[&str]); 4] = [
+    const KINDS: [(&str, u8, &[&str]); 5] = [
         ("XPUB", 9, &["SUB", "XSUB"]),
         ("ROUTER", 6, &["REQ", "DEALER", "ROUTER"]),
         ("PULL", 7, &["PUSH"]),
         ("RADIO", 14, &["DISH"]),
+        ("DISH", 15, &["RADIO"]),
     ];
-    let (socket_type, socket_code, peers) = KINDS[usize::from(kind & 3)];
+    let (socket_type, socket_code, peers) = KINDS[place(kind)];
     Config {
         socket_type,
         socket_code,
@@ -82,7 +93,7 @@ pub fn config(kind: u8) -> Config {
 
 /// A peer of the selected socket.
 pub fn peer_of(kind: u8) -> &'static str {
-    ["SUB", "DEALER", "PUSH", "DISH"][usize::from(kind & 3)]
+    ["SUB", "DEALER", "PUSH", "DISH", "RADIO"][place(kind)]
 }
 
 /// The greeting of a ZMTP 3.1 peer that uses this mechanism.
@@ -128,6 +139,8 @@ pub struct End {
     out: SendBuffer,
     now: Instant,
     received: usize,
+    /// What comes are groups with bodies.
+    in_groups: bool,
     outcome: Outcome,
 }
 
@@ -136,6 +149,7 @@ impl End {
     pub fn new(config: Config, now: Instant) -> End {
         let mut out = SendBuffer::new();
         End {
+            in_groups: config.socket_type == "DISH",
             zmtp: Zmtp::new(config, now, &mut out),
             input: RecvBuffer::new(4096),
             out,
@@ -195,6 +209,11 @@ impl End {
                 }
                 Ok(Some(Event::Work(_))) => panic!("no mechanism here has to wait"),
                 Ok(Some(Event::Message(msg))) => {
+                    if self.in_groups {
+                        let is_group = self.outcome.parts.len() % 2 == 0;
+                        assert_eq!(msg.more(), is_group, "a group and one body");
+                        assert!(!is_group || msg.data().len() <= LONGEST);
+                    }
                     assert!(
                         self.outcome.peer.is_some(),
                         "a part before the handshake was over"

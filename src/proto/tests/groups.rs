@@ -50,8 +50,11 @@ fn groups_that_are_joined_have_up_to_255_octets() {
     }
 }
 
+/// Bodies and flags.
+type Parts = Vec<(Vec<u8>, u8)>;
+
 /// What a DISH hears of these frames, each with its flags, and what becomes of it.
-fn hears(frames: &[(u8, &[u8])]) -> (Vec<(Vec<u8>, u8)>, Result<(), Failure>) {
+fn hears(frames: &[(u8, &[u8])]) -> (Parts, Result<(), Failure>) {
     let wire: Vec<u8> = (frames.iter())
         .flat_map(|(flags, body)| frame(*flags, body))
         .collect();

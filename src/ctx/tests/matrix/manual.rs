@@ -80,7 +80,7 @@ fn every_link_leads_to_its_test() {
         for ((row, column), cell) in table(&section, heading) {
             let keys = keys(&cell);
             let is_said = [NOT, UNTESTED].contains(&cell.as_str());
-            assert!(is_said != !keys.is_empty(), "{row}, {column}: '{cell}'");
+            assert_eq!(is_said, keys.is_empty(), "{row}, {column}: '{cell}'");
             for key in keys {
                 assert!(links.contains_key(key), "{row}, {column}: no [{key}]");
                 used.insert(key.to_owned());
