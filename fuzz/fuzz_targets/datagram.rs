@@ -11,7 +11,10 @@ fuzz_target!(|data: &[u8]| {
             let head = datagram::head(group).expect("it came with a length of one octet");
             assert_eq!([&head[..], group, body].concat(), data);
         }
-        None => assert!(data.first().is_none_or(|&length| data.len() <= length.into())),
+        None => assert!(
+            data.first()
+                .is_none_or(|&length| data.len() <= length.into())
+        ),
     }
     if let Some(peer) = datagram::named(data) {
         let name = datagram::name(peer);

@@ -45,7 +45,13 @@ impl End {
             false => Side::Server,
         };
         let mut out = SendBuffer::new();
-        let tls = Tls::new(&credentials()[usize::from(is_client)], config, &side, now, &mut out);
+        let tls = Tls::new(
+            &credentials()[usize::from(is_client)],
+            config,
+            &side,
+            now,
+            &mut out,
+        );
         End {
             tls,
             input: RecvBuffer::new(4096),
@@ -88,7 +94,7 @@ fuzz_target!(|data: &[u8]| {
     let ours = config(input.kind);
     let theirs = Config {
         socket_type: peer_of(input.kind),
-        peers: &["XPUB", "ROUTER", "PULL", "RADIO"],
+        peers: &["XPUB", "ROUTER", "PULL", "RADIO", "DISH"],
         ..ours.clone()
     };
     let is_client = how & 1 != 0;

@@ -24,7 +24,7 @@ fuzz_target!(|data: &[u8]| {
     };
     let theirs = Config {
         socket_type: peer_of(input.kind),
-        peers: &["XPUB", "ROUTER", "PULL", "RADIO"],
+        peers: &["XPUB", "ROUTER", "PULL", "RADIO", "DISH"],
         ..ours.clone()
     };
     let now = Instant::now();
