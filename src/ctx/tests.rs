@@ -1,5 +1,6 @@
 //! The whole below the C API, in one process: contexts, sockets, transports together.
 
+mod crowds;
 mod datagrams;
 mod groups;
 mod leases;

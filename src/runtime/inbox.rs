@@ -37,6 +37,13 @@ pub const NOBODY: u32 = u32::MAX;
 pub trait Mailbox: Send + Sync {
     /// Leaves marks for the pipe end that the owner knows as `token`, and wakes the owner.
     fn deliver(&self, token: u32, marks: u32);
+
+    /// Like [`deliver`](Mailbox::deliver), but threads that sleep for the owner are not woken: they
+    /// come back, and the caller sees to it.
+    fn leave(&self, token: u32, marks: u32) -> Wakes {
+        self.deliver(token, marks);
+        Wakes::default()
+    }
 }
 
 /// So many marks or pipe ends may wait before it is worth looking which of them can go.
@@ -213,11 +220,18 @@ impl Inbox {
 }
 
 /// Sleepers to be woken. There is hardly ever more than one.
+#[derive(Default)]
 #[must_use]
-struct Wakes(Option<Arc<Parker>>, Vec<Arc<Parker>>);
+pub struct Wakes(Option<Arc<Parker>>, Vec<Arc<Parker>>);
 
 impl Wakes {
-    fn call(&self) {
+    /// Whether nobody sleeps.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Wakes them.
+    pub fn call(&self) {
         self.0
             .iter()
             .chain(&self.1)
@@ -271,9 +285,13 @@ impl Acceptor for Inbox {
 
 impl Mailbox for Inbox {
     fn deliver(&self, token: u32, marks: u32) {
+        self.leave(token, marks).call();
+    }
+
+    fn leave(&self, token: u32, marks: u32) -> Wakes {
         let mut state = self.state.lock();
         if state.closed {
-            return;
+            return Wakes::default();
         }
         if token != NOBODY {
             match state
@@ -290,8 +308,6 @@ impl Mailbox for Inbox {
                 }
             }
         }
-        let wakes = self.wake(&mut state);
-        drop(state);
-        wakes.call();
+        self.wake(&mut state)
     }
 }

@@ -4,11 +4,11 @@
 //! owns none of them and is the fallback that never goes away while they live. Scheduling a
 //! handler costs a system call only while the thread sleeps.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 use parking_lot::Mutex;
 
-use super::inbox::{Mailbox, mark};
+use super::inbox::{Mailbox, Wakes, mark};
 use super::timers::Timers;
 use crate::errno::Errno;
 use crate::msg::RecvBuffer;
@@ -26,6 +26,8 @@ use crate::sys::{self, EventFd};
 const RECEIVE: usize = 128 * 1024;
 /// Waits that are shorter than the poller can tell.
 const BRIEF: Duration = Duration::from_millis(1);
+/// How many threads of the application are woken between two handlers.
+const WAKES: usize = 64;
 /// The token of the waker.
 const WAKE: Token = Token(usize::MAX);
 
@@ -95,6 +97,8 @@ pub trait Handler: Send + Sync {
 #[derive(Default)]
 struct Schedule {
     runnable: Vec<usize>,
+    /// Threads of the application to be woken.
+    wakes: Vec<Wakes>,
     sleeping: bool,
     stop: bool,
 }
@@ -104,6 +108,8 @@ struct Shared {
     handlers: Mutex<HashMap<usize, Arc<dyn Handler>>>,
     next_key: AtomicUsize,
     load: AtomicUsize,
+    /// There are wakes in the schedule. A hint that spares the lock between two handlers.
+    has_wakes: AtomicBool,
     registry: Registry,
     waker: EventFd,
 }
@@ -128,6 +134,7 @@ impl IoThread {
             handlers: Mutex::default(),
             next_key: AtomicUsize::new(0),
             load: AtomicUsize::new(0),
+            has_wakes: AtomicBool::new(false),
             registry: poll.registry().try_clone()?,
             waker,
         });
@@ -163,6 +170,20 @@ impl IoThread {
     /// Has a handler driven soon.
     pub fn schedule(&self, key: Key) {
         self.shared.schedule(key.0);
+    }
+
+    /// Has threads of the application woken soon, after at most one handler's turn, and leaves the
+    /// list empty.
+    pub fn wake_later(&self, wakes: &mut Vec<Wakes>) {
+        let wake = {
+            let mut schedule = self.shared.schedule.lock();
+            schedule.wakes.append(wakes);
+            self.shared.has_wakes.store(true, Ordering::Relaxed);
+            std::mem::take(&mut schedule.sleeping)
+        };
+        if wake {
+            self.shared.waker.signal();
+        }
     }
 
     /// How many handlers it has.
@@ -275,6 +296,7 @@ struct Loop {
     timers: Timers,
     buffer: RecvBuffer,
     runnable: Vec<usize>,
+    wakes: VecDeque<Wakes>,
 }
 
 impl Loop {
@@ -286,6 +308,7 @@ impl Loop {
             timers: Timers::default(),
             buffer,
             runnable: Vec::new(),
+            wakes: VecDeque::new(),
         }
     }
 
@@ -301,7 +324,8 @@ impl Loop {
                 if schedule.stop {
                     return;
                 }
-                schedule.sleeping = schedule.runnable.is_empty();
+                let nobody_waits = schedule.wakes.is_empty() && self.wakes.is_empty();
+                schedule.sleeping = schedule.runnable.is_empty() && nobody_waits;
                 if !schedule.sleeping {
                     timeout = Some(Duration::ZERO);
                 }
@@ -322,6 +346,7 @@ impl Loop {
                 schedule.sleeping = false;
                 std::mem::swap(&mut schedule.runnable, &mut self.runnable);
             }
+            self.wake_some();
             let now = Instant::now();
             for event in events.iter().filter(|event| event.token() != WAKE) {
                 let ready = Ready {
@@ -357,7 +382,21 @@ impl Loop {
         }
     }
 
+    /// Wakes threads of the application, as many as is fair to the handlers.
+    fn wake_some(&mut self) {
+        if self.shared.has_wakes.load(Ordering::Relaxed) {
+            let mut schedule = self.shared.schedule.lock();
+            self.shared.has_wakes.store(false, Ordering::Relaxed);
+            self.wakes.extend(schedule.wakes.drain(..));
+        }
+        let count = self.wakes.len().min(WAKES);
+        for wakes in self.wakes.drain(..count) {
+            wakes.call();
+        }
+    }
+
     fn drive(&mut self, key: usize, now: Instant, ready: Ready) {
+        self.wake_some();
         let Some(handler) = self.shared.handlers.lock().get(&key).cloned() else {
             return;
         };

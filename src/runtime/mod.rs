@@ -23,7 +23,7 @@ pub use cells::Cells;
 pub use event::{
     Audience, Ends, Event, EventPort, EventSink, EventSource, Manner, Version, number,
 };
-pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, mark};
+pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, Wakes, mark};
 pub use inproc::{Names, Party};
 pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn, Watch};
 pub use pipe::{Conflate, Limits, Pipe, Rejected, pair};

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::inbox::{Mailbox, NOBODY, mark};
+use super::inbox::{Mailbox, NOBODY, Wakes, mark};
 use super::lane::{Lane, SILENT};
 use crate::msg::{Metadata, Msg, flag};
 use crate::queue::{Consumer, Producer, channel};
@@ -52,6 +52,13 @@ impl Link {
     fn tell(&self, side: usize, marks: u32) {
         if let Some(owner) = self.owners[side].get() {
             owner.deliver(self.tokens[side].load(Ordering::SeqCst), marks);
+        }
+    }
+
+    fn leave(&self, side: usize, marks: u32) -> Wakes {
+        match self.owners[side].get() {
+            Some(owner) => owner.leave(self.tokens[side].load(Ordering::SeqCst), marks),
+            None => Wakes::default(),
         }
     }
 }
@@ -409,6 +416,11 @@ impl Pipe {
     /// Tells the reader that there is something to read.
     pub fn tell_reader(&self) {
         self.tell(mark::READABLE);
+    }
+
+    /// Like [`tell_reader`](Pipe::tell_reader), but who sleeps is left to the caller to wake.
+    pub fn tell_reader_quietly(&self) -> Wakes {
+        self.link.leave(1 - self.side, mark::READABLE)
     }
 
     /// Shows the reader every complete message, and tells it if it waits.

@@ -6,6 +6,8 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use super::event::Ends;
+use super::inbox::Wakes;
+use super::io_thread::IoThread;
 use super::pipe::{Limits, Pipe, Rejected};
 use crate::errno::Errno;
 use crate::msg::{Metadata, Msg};
@@ -67,6 +69,9 @@ pub struct Standing {
     pub incoming: u64,
 }
 
+/// So many readers are not woken by the thread that writes. Fewer hear sooner if they are.
+const MANY: usize = 8;
+
 /// How many places are searched for the only pipe.
 const SEARCHED: usize = 16;
 
@@ -105,6 +110,10 @@ pub struct Pipes {
     finished: Vec<PipeId>,
     /// Pipes whose reader waits and is not told yet.
     owed: Vec<PipeId>,
+    /// Who wakes readers when there are many.
+    waker: Option<IoThread>,
+    /// Empty between calls.
+    wakes: Vec<Wakes>,
 }
 
 impl Pipes {
@@ -286,7 +295,16 @@ impl Pipes {
         !self.owed.is_empty() && self.tell_owed(direct)
     }
 
+    /// Who wakes readers when there are many; without, the calling thread does.
+    pub fn set_waker(&mut self, waker: Option<IoThread>) {
+        self.waker = waker;
+    }
+
     fn tell_owed(&mut self, direct: bool) -> bool {
+        if self.owed.len() >= MANY && self.waker.is_some() {
+            self.tell_many();
+            return false;
+        }
         let direct = direct && self.owed.len() == 1;
         let mut driven = false;
         for id in self.owed.drain(..) {
@@ -305,6 +323,23 @@ impl Pipes {
             }
         }
         driven
+    }
+
+    /// Leaves the marks for every reader, and the waking of those that sleep to the I/O thread: it
+    /// costs a system call each, and by the time that the last one is woken there is more to read.
+    fn tell_many(&mut self) {
+        let Some(waker) = &self.waker else { return };
+        for id in self.owed.drain(..) {
+            if let Some(slot) = self.slots.get(id.0 as usize).and_then(Option::as_ref) {
+                let wakes = slot.pipe.tell_reader_quietly();
+                if !wakes.is_empty() {
+                    self.wakes.push(wakes);
+                }
+            }
+        }
+        if !self.wakes.is_empty() {
+            waker.wake_later(&mut self.wakes);
+        }
     }
 
     /// Drops the parts of a message that was begun.

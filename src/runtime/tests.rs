@@ -326,6 +326,38 @@ impl Handler for Ticking {
 }
 
 #[test]
+fn sleepers_left_to_the_io_thread_are_woken_by_it() {
+    let io = IoThread::start("test", || ()).unwrap();
+    let inboxes: Vec<Arc<Inbox>> = (0..200).map(|_| Arc::new(Inbox::new())).collect();
+    for _ in 0..20 {
+        std::thread::scope(|scope| {
+            let (asleep, sleeping) = std::sync::mpsc::channel();
+            for inbox in &inboxes {
+                let asleep = asleep.clone();
+                scope.spawn(move || {
+                    let parker = crate::queue::Parker::current();
+                    parker.reset();
+                    assert!(inbox.watch(&parker), "nothing was left yet");
+                    asleep.send(()).unwrap();
+                    parker.park(None).unwrap();
+                    inbox.unwatch(&parker);
+                    let (mut marks, mut attachments) = Default::default();
+                    inbox.take(&mut marks, &mut attachments);
+                    assert_eq!(marks, [(7, mark::READABLE)]);
+                });
+            }
+            inboxes.iter().for_each(|_| sleeping.recv().unwrap());
+            let leave = |inbox: &Arc<Inbox>| inbox.leave(7, mark::READABLE);
+            let mut wakes: Vec<Wakes> = inboxes.iter().map(leave).collect();
+            assert!(wakes.iter().all(|wakes| !wakes.is_empty()));
+            io.wake_later(&mut wakes);
+            assert!(wakes.is_empty());
+        });
+    }
+    io.stop();
+}
+
+#[test]
 fn an_io_thread_drives_what_is_scheduled_and_what_is_due() {
     let io = IoThread::start("test", || ()).unwrap();
     let (done, finished) = std::sync::mpsc::channel();

@@ -88,11 +88,14 @@ impl Socket {
         let pattern = (kind.make)(&mut options);
         let inbox = Arc::new(Inbox::new());
         let id = realm.enlist(&inbox)?;
+        let mut pipes = Pipes::new();
+        let threads = realm.io_threads(0);
+        pipes.set_waker(threads.get(id as usize % threads.len().max(1)).cloned());
         let inner = Box::new(Inner {
             id,
             kind,
             pattern,
-            pipes: Pipes::new(),
+            pipes,
             options,
             inbox,
             events: EventSource::new(realm.names.clone()),
