@@ -4,6 +4,7 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::event::Ends;
 use super::inbox::Wakes;
@@ -69,8 +70,11 @@ pub struct Standing {
     pub incoming: u64,
 }
 
-/// So many readers are not woken by the thread that writes. Fewer hear sooner if they are.
+/// So many readers are not woken by the thread that writes. Fewer hear sooner if they are,
 const MANY: usize = 8;
+/// unless there were several to wake within this time before: then it is a stream of messages, and
+/// to wake them later lets batches form.
+const STREAM: Duration = Duration::from_micros(200);
 
 /// How many places are searched for the only pipe.
 const SEARCHED: usize = 16;
@@ -114,6 +118,8 @@ pub struct Pipes {
     waker: Option<IoThread>,
     /// Empty between calls.
     wakes: Vec<Wakes>,
+    /// When there were several readers to tell last.
+    told_several: Option<Instant>,
 }
 
 impl Pipes {
@@ -301,9 +307,14 @@ impl Pipes {
     }
 
     fn tell_owed(&mut self, direct: bool) -> bool {
-        if self.owed.len() >= MANY && self.waker.is_some() {
-            self.tell_many();
-            return false;
+        if self.owed.len() > 1 && self.waker.is_some() {
+            let now = Instant::now();
+            let last = self.told_several.replace(now);
+            let streaming = last.is_some_and(|last| now - last < STREAM);
+            if streaming || self.owed.len() >= MANY {
+                self.tell_many();
+                return false;
+            }
         }
         let direct = direct && self.owed.len() == 1;
         let mut driven = false;
