@@ -56,19 +56,20 @@ int main (int argc, char **argv)
     report ("publisher_heap", (heap () - before) / (double) count);
     report ("publisher_resident", (resident () - resident_before) / (double) count);
     report ("subscriber_heap", subscriber);
-    begun = now ();
-    for (long i = 0; i < published; i++) {
-        topic (text, (i * 7919) % count);
-        text[15] = 'x';
-        CHECK (zmq_send (socket, text, 16, 0) == 16);
+    /* Making topics up takes longer than publishing may. */
+    char (*topics)[17] = malloc ((size_t) published * sizeof *topics);
+    CHECK (topics);
+    for (int wanted = 0; wanted < 2; wanted++) {
+        for (long i = 0; i < published; i++) {
+            topic (topics[i], (i * 7919) % count);
+            if (!wanted)
+                topics[i][15] = 'x';
+        }
+        double send_begun = now ();
+        for (long i = 0; i < published; i++)
+            CHECK (zmq_send (socket, topics[i], 16, 0) == 16);
+        report (wanted ? "wanted" : "unwanted", (now () - send_begun) / (double) published * 1e9);
     }
-    report ("unwanted", (now () - begun) / (double) published * 1e9);
-    begun = now ();
-    for (long i = 0; i < published; i++) {
-        topic (text, (i * 7919) % count);
-        CHECK (zmq_send (socket, text, 16, 0) == 16);
-    }
-    report ("wanted", (now () - begun) / (double) published * 1e9);
     kill (other, SIGKILL);
     return 0;
 }

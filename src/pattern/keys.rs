@@ -3,15 +3,16 @@
 //! It answers two questions: which number belongs to a string, and which strings of the table are
 //! prefixes of a given one. The second costs one look per *length* that occurs in the table, not
 //! per octet: the hash of every prefix falls off while the string is hashed once from left to
-//! right. A string takes 32 octets (those longer than [`SHORT`] an allocation on top) and 11 to 22
-//! octets of hash slots.
+//! right. Of lengths beyond 32 no more are looked for than the string gives reason to
+//! ([`Guards`]). A string takes 32 octets (those longer than [`SHORT`] an allocation on top) and 11
+//! to 22 octets of hash slots.
 //!
-//! Invariant: every live entry has exactly one slot, found by walking on from its hash; `lengths`
-//! counts the live entries by length. A hash is only a hint: octets are always compared. The hash
-//! is keyed at random, so that a peer cannot choose strings that collide.
+//! Invariant: every live entry but that of the empty string has exactly one slot, found by walking
+//! on from its hash; `lengths` counts the live entries by length, that one excepted. A hash is only
+//! a hint: octets are always compared.
 
-use std::hash::{BuildHasher, RandomState};
-
+use super::guards::{FREE, Guards};
+use super::prefix_hash::{Hash, Hasher};
 use crate::errno::Errno;
 
 /// Strings up to this length need no allocation of their own.
@@ -69,9 +70,15 @@ pub(super) struct Keys {
     /// The first entry that is not alive.
     free: Index,
     count: usize,
+    /// The entry of the empty string: the most common topic by far.
+    empty: Index,
     /// Ascending.
     lengths: Vec<Length>,
+    /// For tables that are asked for prefixes.
+    guards: Option<Guards>,
     hash: Hash,
+    #[cfg(test)]
+    pub(super) looks: std::cell::Cell<usize>,
 }
 
 impl Default for Keys {
@@ -81,13 +88,25 @@ impl Default for Keys {
             entries: Vec::new(),
             free: NONE,
             count: 0,
+            empty: NONE,
             lengths: Vec::new(),
+            guards: Some(Guards::default()),
             hash: Hash::new(),
+            #[cfg(test)]
+            looks: std::cell::Cell::default(),
         }
     }
 }
 
 impl Keys {
+    /// A table that is never asked for prefixes.
+    pub(super) fn of_names() -> Keys {
+        Keys {
+            guards: None,
+            ..Keys::default()
+        }
+    }
+
     /// How many strings there are.
     pub(super) fn len(&self) -> usize {
         self.count
@@ -95,14 +114,16 @@ impl Keys {
 
     /// The entry of a string.
     pub(super) fn find(&self, key: &[u8]) -> Option<Index> {
+        if key.is_empty() {
+            return (self.empty != NONE).then_some(self.empty);
+        }
         self.look_up(self.hash.of(key), key)
     }
 
     /// The entry of a string, and whether it is new; a new one gets `value`. `ENOMEM` without
     /// memory, with nothing changed.
     pub(super) fn insert(&mut self, key: &[u8], value: u32) -> Result<(Index, bool), Errno> {
-        let hash = self.hash.of(key);
-        if let Some(index) = self.look_up(hash, key) {
+        if let Some(index) = self.find(key) {
             return Ok((index, false));
         }
         let len = u32::try_from(key.len()).map_err(|_| Errno::ENOMEM)?;
@@ -111,6 +132,9 @@ impl Keys {
         }
         let octets = copy(key)?;
         self.reserve()?;
+        if let Some(guards) = &mut self.guards {
+            guards.reserve(key.len())?;
+        }
         let entry = Entry { octets, len, value };
         let index = if self.free == NONE {
             self.entries.push(entry);
@@ -122,8 +146,16 @@ impl Keys {
             *place = entry;
             index
         };
-        self.place(Slot { hash, entry: index });
         self.count += 1;
+        if len == 0 {
+            self.empty = index;
+            return Ok((index, true));
+        }
+        let hash = self.hash.of(key);
+        self.place(Slot { hash, entry: index });
+        if let Some(guards) = &mut self.guards {
+            guards.add(self.hash, key);
+        }
         match self.lengths.binary_search_by_key(&len, |known| known.len) {
             Ok(known) => self.lengths[known].count += 1,
             Err(place) => self.lengths.insert(place, Length { len, count: 1 }),
@@ -137,27 +169,37 @@ impl Keys {
             return;
         }
         let entry = &mut self.entries[index as usize];
-        let hash = self.hash.of(entry.key());
-        let len = entry.len;
-        *entry = Entry {
+        let gone = Entry {
             octets: Octets::Short([0; SHORT]),
             len: NONE,
             value: self.free,
         };
+        let gone = std::mem::replace(entry, gone);
         self.free = index;
         self.count -= 1;
-        if let Ok(place) = self.lengths.binary_search_by_key(&len, |known| known.len) {
-            self.lengths[place].count -= 1;
-            if self.lengths[place].count == 0 {
-                self.lengths.remove(place);
+        if gone.len == 0 {
+            self.empty = NONE;
+        } else {
+            self.displace(self.hash.of(gone.key()), index);
+            self.forget_length(gone.len);
+            if let Some(guards) = &mut self.guards {
+                guards.remove(self.hash, gone.key());
             }
         }
-        self.displace(hash, index);
         if self.count == 0 {
             // What a burst of subscriptions took is given back.
             self.slots = Vec::new();
             self.entries = Vec::new();
             self.free = NONE;
+        }
+    }
+
+    fn forget_length(&mut self, len: u32) {
+        if let Ok(place) = self.lengths.binary_search_by_key(&len, |known| known.len) {
+            self.lengths[place].count -= 1;
+            if self.lengths[place].count == 0 {
+                self.lengths.remove(place);
+            }
         }
     }
 
@@ -196,13 +238,25 @@ impl Keys {
     /// answers `false`.
     #[inline]
     pub(super) fn prefixes_of(&self, octets: &[u8], mut found: impl FnMut(Index) -> bool) {
+        if self.empty != NONE && !found(self.empty) {
+            return;
+        }
         let mut hasher = Hasher::new(self.hash, octets);
+        // Up to twice this length all is clear.
+        let mut guarded = FREE / 2;
         for length in &self.lengths {
             let len = length.len as usize;
             if len > octets.len() {
                 return;
             }
-            if let Some(index) = self.look_up(hasher.prefix(len), &octets[..len])
+            while len > guarded * 2 {
+                guarded *= 2;
+                let guards = self.guards.as_ref();
+                if guards.is_some_and(|guards| !guards.admit(hasher.prefix(guarded))) {
+                    return;
+                }
+            }
+            if let Some(index) = self.look_up(hasher.prefix(len) as u32, &octets[..len])
                 && !found(index)
             {
                 return;
@@ -212,6 +266,8 @@ impl Keys {
 
     #[inline]
     fn look_up(&self, hash: u32, key: &[u8]) -> Option<Index> {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + 1);
         let mask = self.slots.len().checked_sub(1)?;
         let mut place = hash as usize & mask;
         loop {
@@ -303,85 +359,4 @@ fn copy(key: &[u8]) -> Result<Octets, Errno> {
         .map_err(|_| Errno::ENOMEM)?;
     octets.extend_from_slice(key);
     Ok(Octets::Long(octets.into_boxed_slice()))
-}
-
-/// A random number.
-pub(super) fn random() -> u64 {
-    RandomState::new().hash_one(0_u8)
-}
-
-/// The key of the hash.
-#[derive(Clone, Copy)]
-struct Hash {
-    seed: u64,
-    factor: u64,
-}
-
-impl Hash {
-    fn new() -> Hash {
-        Hash {
-            seed: random(),
-            factor: random() | 1,
-        }
-    }
-
-    fn of(self, octets: &[u8]) -> u32 {
-        Hasher::new(self, octets).prefix(octets.len())
-    }
-
-    #[inline]
-    fn mix(self, state: u64) -> u64 {
-        let product = u128::from(state) * u128::from(self.factor);
-        product as u64 ^ (product >> 64) as u64
-    }
-}
-
-/// Hashes the prefixes of a string, shorter ones first.
-struct Hasher<'a> {
-    hash: Hash,
-    octets: &'a [u8],
-    /// Whole words before here are in `state`; the word from here is `word`.
-    start: usize,
-    state: u64,
-    word: u64,
-}
-
-impl<'a> Hasher<'a> {
-    #[inline]
-    fn new(hash: Hash, octets: &'a [u8]) -> Hasher<'a> {
-        Hasher {
-            hash,
-            octets,
-            start: 0,
-            state: hash.seed,
-            word: word(octets),
-        }
-    }
-
-    /// The hash of the first `len` octets; `len` never shrinks from call to call.
-    #[inline]
-    fn prefix(&mut self, len: usize) -> u32 {
-        while len - self.start >= 8 {
-            self.state = self.hash.mix(self.state ^ self.word);
-            self.start += 8;
-            self.word = word(&self.octets[self.start..]);
-        }
-        let tail = self.word & !(u64::MAX << (8 * (len - self.start)));
-        // The length tells a prefix from the same one with zero octets behind it.
-        let end = self.state.wrapping_add(len as u64) ^ tail.rotate_left(8);
-        let hash = self.hash.mix(end);
-        (hash ^ (hash >> 32)) as u32
-    }
-}
-
-/// The next eight octets, zeros where there are none.
-#[inline]
-fn word(octets: &[u8]) -> u64 {
-    match octets.first_chunk::<8>() {
-        Some(chunk) => u64::from_le_bytes(*chunk),
-        None => octets
-            .iter()
-            .rev()
-            .fold(0, |word, &octet| word << 8 | u64::from(octet)),
-    }
 }

@@ -12,7 +12,7 @@
 //! pipe; whatever else comes from whomever is dropped whole.
 
 use super::dealer::Dealer;
-use super::keys::random;
+use super::prefix_hash::random;
 use super::{Arrival, Pattern, Scope};
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};

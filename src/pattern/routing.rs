@@ -4,7 +4,8 @@
 //! (handover) still has the name under which its unread messages are delivered.
 
 use super::fair_queue::FairQueue;
-use super::keys::{Keys, random};
+use super::keys::Keys;
+use super::prefix_hash::random;
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};
 use crate::runtime::{PipeId, Pipes};
@@ -21,7 +22,7 @@ pub(super) struct Routing {
 impl Default for Routing {
     fn default() -> Routing {
         Routing {
-            ids: Keys::default(),
+            ids: Keys::of_names(),
             names: Vec::new(),
             next: random() as u32,
         }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::fair_queue::FairQueue;
-use super::keys::random;
+use super::prefix_hash::random;
 use super::{Arrival, Pattern, Scope};
 use crate::errno::Errno;
 use crate::msg::Msg;

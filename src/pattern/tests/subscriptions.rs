@@ -24,6 +24,11 @@ fn topic() -> impl Strategy<Value = Vec<u8>> {
         6 => prop::collection::vec(octet.clone(), 0..10),
         2 => prop::collection::vec(octet.clone(), 20..27),
         1 => (0_usize..300).prop_map(|len| vec![b'a'; len]),
+        1 => (0_usize..300, 0_usize..300).prop_map(|(len, place)| {
+            let mut octets = vec![b'a'; len];
+            octets.iter_mut().skip(place).take(1).for_each(|octet| *octet = b'b');
+            octets
+        }),
     ]
 }
 
@@ -206,6 +211,63 @@ fn every_length_around_the_inline_limit_is_found() {
         true
     });
     assert_eq!(found, (0..long.len()).collect::<Vec<_>>());
+}
+
+/// Whoever subscribes chooses how many lengths there are, and does not know what is published.
+#[test]
+fn lengths_that_lead_nowhere_are_not_looked_for() {
+    let mut keys = Keys::default();
+    for len in 0..10_000_usize {
+        let mut garbage = vec![0xEE; len];
+        garbage.iter_mut().take(1).for_each(|octet| *octet = 0xFF);
+        keys.insert(&garbage, 1).unwrap();
+    }
+    let looks = |keys: &Keys, octets: &[u8]| {
+        keys.looks.set(0);
+        let mut found = 0;
+        keys.prefixes_of(octets, |_| {
+            found += 1;
+            true
+        });
+        (found, keys.looks.get())
+    };
+    let published = vec![b'x'; 20_000];
+    assert_eq!(looks(&keys, &published), (1, 32));
+    // One that agrees in 200 octets opens the way to 256, and to no more.
+    keys.insert(&published[..200], 2).unwrap();
+    assert_eq!(looks(&keys, &published), (2, 256));
+    let index = keys.find(&published[..200]).unwrap();
+    keys.remove(index);
+    assert_eq!(looks(&keys, &published), (1, 32));
+    // All that there are, for one who publishes what was asked for.
+    let mut wanted = vec![0xEE; 20_000];
+    wanted[0] = 0xFF;
+    assert_eq!(looks(&keys, &wanted), (10_000, 9_999));
+}
+
+#[test]
+fn guards_go_with_what_they_guard() {
+    for len in [31, 32, 33, 64, 65, 128, 129, 1000] {
+        let (one, mut other) = (vec![1; len], vec![1; len]);
+        other[len - 1] = 2;
+        let mut keys = Keys::default();
+        let (first, _) = keys.insert(&one, 1).unwrap();
+        let (second, _) = keys.insert(&other, 2).unwrap();
+        let longer: Vec<u8> = other.iter().copied().chain([7; 50]).collect();
+        let found = |keys: &Keys| {
+            let mut found = Vec::new();
+            keys.prefixes_of(&longer, |index| {
+                found.push(index);
+                true
+            });
+            found
+        };
+        assert_eq!(found(&keys), [second], "{len}");
+        keys.remove(first);
+        assert_eq!(found(&keys), [second], "{len}");
+        keys.remove(second);
+        assert_eq!(found(&keys), [] as [u32; 0], "{len}");
+    }
 }
 
 #[test]
