@@ -21,8 +21,10 @@ pub(super) struct Distribute {
     set: ActiveSet,
     /// By the number of the pipe.
     members: Vec<Member>,
-    /// Who gets the present message.
+    /// Who gets the present message, each once.
     matching: Vec<PipeId>,
+    /// Those are not marked yet: nothing asked.
+    unmarked: bool,
     /// The number of the present message; marks of other messages do not count.
     message: u32,
     /// Parts of the present message are still to come.
@@ -83,6 +85,7 @@ impl Distribute {
     /// Begins a message that nobody gets yet.
     pub(super) fn begin(&mut self) {
         self.matching.clear();
+        self.unmarked = false;
         self.message = self.message.wrapping_add(1);
         if self.message == 0 {
             // Marks of four billion messages ago must not be taken for new ones.
@@ -92,9 +95,32 @@ impl Distribute {
         }
     }
 
+    /// Has pipes get the message, of which none is named twice.
+    #[inline]
+    pub(super) fn mark_each(&mut self, pipes: &[PipeId]) {
+        if self.matching.is_empty() {
+            // All that there is to do as long as there is one reason to send it to anybody.
+            self.matching.extend_from_slice(pipes);
+            self.unmarked = true;
+        } else {
+            pipes.iter().for_each(|&pipe| self.mark(pipe));
+        }
+    }
+
+    fn mark_matching(&mut self) {
+        if std::mem::take(&mut self.unmarked) {
+            for pipe in &self.matching {
+                if let Some(member) = self.members.get_mut(pipe.0 as usize) {
+                    member.marked = self.message;
+                }
+            }
+        }
+    }
+
     /// Has a pipe get the message.
     #[inline]
     pub(super) fn mark(&mut self, pipe: PipeId) {
+        self.mark_matching();
         if let Some(member) = self.members.get_mut(pipe.0 as usize)
             && member.marked != self.message
             && self.set.contains(pipe)
@@ -112,6 +138,7 @@ impl Distribute {
 
     /// Has those get the message that were not marked.
     pub(super) fn invert(&mut self) {
+        self.mark_matching();
         let (members, message) = (&self.members, self.message);
         self.matching.clear();
         let unmarked = |pipe: &PipeId| members[pipe.0 as usize].marked != message;
@@ -134,6 +161,10 @@ impl Distribute {
     pub(super) fn send(&mut self, pipes: &mut Pipes, msg: &mut Msg) {
         let part = msg.take();
         let more = part.more();
+        if !more && !self.more {
+            self.send_whole(pipes, part);
+            return;
+        }
         if !std::mem::replace(&mut self.more, more) {
             let members = &mut self.members;
             self.matching.retain(|&pipe| {
@@ -151,6 +182,30 @@ impl Distribute {
             }
             self.matching.clear();
         }
+    }
+
+    /// A message of one part, which most are: each pipe is looked at once.
+    fn send_whole(&mut self, pipes: &mut Pipes, mut part: Msg) {
+        let members = &mut self.members;
+        if let [pipe] = self.matching[..] {
+            // The only one gets the message itself, with a body that is nobody else's.
+            if let Some(member) = members.get_mut(pipe.0 as usize)
+                && !member.full
+            {
+                member.full = !pipes.publish(pipe, &mut part);
+            }
+        } else {
+            let mut copies = part.share_many(self.matching.len() as u32);
+            for &pipe in &self.matching {
+                if let Some(member) = members.get_mut(pipe.0 as usize)
+                    && !member.full
+                    && let Some(mut copy) = copies.next()
+                {
+                    member.full = !pipes.publish(pipe, &mut copy);
+                }
+            }
+        }
+        self.matching.clear();
     }
 
     fn spread(&mut self, pipes: &mut Pipes, mut part: Msg) {

@@ -71,7 +71,8 @@ impl Pattern for Radio {
             .to_bytes();
         let distribute = &mut self.distribute;
         distribute.begin();
-        self.groups.wanting(group, |pipe| distribute.mark(pipe));
+        self.groups
+            .wanting(group, |pipes| distribute.mark_each(pipes));
         for &pipe in &self.deaf {
             distribute.mark(pipe);
         }

@@ -173,34 +173,33 @@ impl Subscriptions {
         }
     }
 
-    /// Calls `found` for every pipe that wants a message which begins like this; for one that has
-    /// several reasons to, several times.
+    /// Calls `found` for each topic that a message begins with, with the pipes that want it. One
+    /// that has several reasons to want the message is among several of them.
     #[inline]
-    pub(super) fn matching(&self, octets: &[u8], mut found: impl FnMut(PipeId)) {
+    pub(super) fn matching(&self, octets: &[u8], mut found: impl FnMut(&[PipeId])) {
         self.topics.prefixes_of(octets, |index| {
-            self.each(index, &mut found);
+            found(self.crowd(index, &mut PipeId(0)));
             true
         });
     }
 
-    /// Calls `found` for every pipe that wants this topic.
+    /// The pipes that want this topic, each once; a single one is put into `single`.
     #[inline]
-    fn each(&self, index: Index, found: &mut impl FnMut(PipeId)) {
+    fn crowd<'a>(&'a self, index: Index, single: &'a mut PipeId) -> &'a [PipeId] {
         let value = self.topics.value(index);
         if value & CROWD == 0 {
-            found(PipeId(value));
+            *single = PipeId(value);
+            std::slice::from_ref(single)
         } else {
-            for &pipe in &self.crowds[(value & !CROWD) as usize] {
-                found(pipe);
-            }
+            &self.crowds[(value & !CROWD) as usize]
         }
     }
 
-    /// Calls `found` for every pipe that wants just this topic: where topics are names (groups).
+    /// The same for the pipes that want just this topic: where topics are names (groups).
     #[inline]
-    pub(super) fn wanting(&self, topic: &[u8], mut found: impl FnMut(PipeId)) {
+    pub(super) fn wanting(&self, topic: &[u8], mut found: impl FnMut(&[PipeId])) {
         if let Some(index) = self.topics.find(topic) {
-            self.each(index, &mut found);
+            found(self.crowd(index, &mut PipeId(0)));
         }
     }
 }

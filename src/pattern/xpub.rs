@@ -154,15 +154,15 @@ impl Xpub {
         match self.last {
             // The granted subscriber alone gets its last value.
             Some(last) if scope.options.xpub_manual_last_value => {
-                self.subscriptions.matching(msg.data(), |pipe| {
-                    if pipe == last {
-                        distribute.mark(pipe);
+                self.subscriptions.matching(msg.data(), |pipes| {
+                    if pipes.contains(&last) {
+                        distribute.mark(last);
                     }
                 });
             }
             _ => self
                 .subscriptions
-                .matching(msg.data(), |pipe| distribute.mark(pipe)),
+                .matching(msg.data(), |pipes| distribute.mark_each(pipes)),
         }
         if scope.options.invert_matching {
             distribute.invert();

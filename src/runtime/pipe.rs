@@ -278,7 +278,7 @@ impl Pipe {
     /// they outrun their peer.
     pub fn writable_as_heard(&mut self) -> bool {
         if self.has_room() {
-            return self.writable();
+            return !self.retired;
         }
         if self.writable() {
             self.link.tell(self.side, mark::WRITABLE);

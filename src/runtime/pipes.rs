@@ -269,6 +269,22 @@ impl Pipes {
         self.slot(id).is_some_and(|slot| slot.pipe.put(msg))
     }
 
+    /// Writes a message of a single part and [flushes](Pipes::flush) it. `false`: the pipe is full,
+    /// and the pattern hears `writable`, or nothing of the message is wanted any more.
+    #[inline]
+    pub fn publish(&mut self, id: PipeId, msg: &mut Msg) -> bool {
+        let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else {
+            return false;
+        };
+        if !slot.pipe.put(msg) {
+            return false;
+        }
+        if slot.pipe.show() {
+            self.owed.push(id);
+        }
+        true
+    }
+
     /// Shows the peer what was written. If it waits, it is told by [`settle`](Pipes::settle),
     /// which the socket calls once the pattern is done.
     #[inline]

@@ -1,6 +1,7 @@
 //! Patterns over pipes in one thread: a socket's place is taken by a [`Rig`], a peer's by the far
 //! end of a pipe.
 
+mod distribution;
 mod pipeline;
 mod pubsub;
 mod radio_dish;
