@@ -67,15 +67,15 @@ impl SendBuffer {
 
     /// Adds a short frame: its two octets of header, of which the second is the length (at most
     /// [`Msg::INLINE`]) of the body, and that much of the octets. Copies of one size cost less than
-    /// copies of the right size.
+    /// copies of the right size, and to put both together first would have the processor wait: what
+    /// was written in two pieces cannot be read as one at once.
     #[inline]
     pub fn extend_short(&mut self, header: [u8; 2], octets: &[u8; Msg::INLINE]) {
         let size = header.len() + (header[1] as usize).min(Msg::INLINE);
-        let mut frame = [0; 2 + Msg::INLINE];
-        frame[..2].copy_from_slice(&header);
-        frame[2..].copy_from_slice(octets);
         let end = self.arena.len() + size;
-        self.arena.extend_from_slice(&frame);
+        self.arena.reserve(header.len() + octets.len());
+        self.arena.extend_from_slice(&header);
+        self.arena.extend_from_slice(octets);
         self.arena.truncate(end);
         self.len += size;
     }

@@ -60,7 +60,7 @@ impl FairQueue {
     }
 
     /// The next part and the pipe it came from, or `EAGAIN`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn recv(&mut self, pipes: &mut Pipes, msg: &mut Msg) -> Result<PipeId, Errno> {
         if let Some(pipe) = self.cut.take() {
             *msg = Msg::empty();

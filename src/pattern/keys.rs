@@ -112,10 +112,16 @@ impl Keys {
         self.count
     }
 
+    /// Whether the empty string, with which everything begins, is one of them.
+    #[inline]
+    pub(super) fn has_empty(&self) -> bool {
+        self.empty != NONE
+    }
+
     /// The entry of a string.
     pub(super) fn find(&self, key: &[u8]) -> Option<Index> {
         if key.is_empty() {
-            return (self.empty != NONE).then_some(self.empty);
+            return self.has_empty().then_some(self.empty);
         }
         self.look_up(self.hash.of(key), key)
     }

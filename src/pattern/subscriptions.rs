@@ -242,8 +242,12 @@ impl Interests {
     }
 
     /// Whether a message that begins like this was asked for.
-    #[inline]
+    #[inline(always)]
     pub(super) fn matches(&self, octets: &[u8]) -> bool {
+        self.0.has_empty() || self.begins(octets)
+    }
+
+    fn begins(&self, octets: &[u8]) -> bool {
         let mut matches = false;
         self.0.prefixes_of(octets, |_| {
             matches = true;

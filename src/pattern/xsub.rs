@@ -90,11 +90,13 @@ impl Xsub {
         self.outbound.send(pipes, msg);
     }
 
+    #[inline(always)]
     fn wanted(&self, scope: &Scope<'_>, msg: &Msg) -> bool {
         self.interests.matches(msg.data()) != scope.options.invert_matching
     }
 
     /// Reads up to a first part that passes the filter.
+    #[inline(always)]
     fn find(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<PipeId, Errno> {
         loop {
             let pipe = self.inbound.recv(scope.pipes, msg)?;

@@ -79,13 +79,18 @@ pub fn put_header(flags: u8, len: usize, out: &mut SendBuffer) {
 /// Writes a message part as a data frame.
 #[inline]
 pub fn put(msg: Msg, out: &mut SendBuffer) {
-    let more = msg.flags() & flag::MORE;
     if let Some((octets, len)) = msg.short() {
-        out.extend_short([more, len], octets);
+        put_short(octets, len, msg.more(), out);
     } else {
-        put_header(more, msg.len(), out);
+        put_header(msg.flags() & flag::MORE, msg.len(), out);
         out.push_body(msg);
     }
+}
+
+/// Writes a short body as a data frame.
+#[inline]
+pub fn put_short(octets: &[u8; Msg::INLINE], len: u8, more: bool, out: &mut SendBuffer) {
+    out.extend_short([if more { MORE } else { 0 }, len], octets);
 }
 
 /// A body that arrives in pieces, in memory of its own.

@@ -186,6 +186,13 @@ impl Zmtp {
         }
     }
 
+    /// What [`encode`](Zmtp::encode) does with a part whose body lies within it and that has no marks
+    /// but perhaps `flag::MORE`, if parts [become frames as they are](Zmtp::is_bare).
+    #[inline]
+    pub fn encode_short(octets: &[u8; Msg::INLINE], len: u8, more: bool, out: &mut SendBuffer) {
+        frame::put_short(octets, len, more, out);
+    }
+
     /// Takes in what a ZAP handler decided about the peer ([`Event::Authenticate`]), or that it is
     /// let in without one, and answers the peer. The peer may be ready with that: that is what
     /// comes back. [`decode`](Zmtp::decode) is to be called again in any case.

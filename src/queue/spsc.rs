@@ -251,6 +251,28 @@ impl<T> Consumer<T> {
         }
     }
 
+    /// The oldest published item, if it is wanted; else it stays where it is.
+    #[inline(always)]
+    pub fn pop_if(&mut self, wanted: impl FnOnce(&T) -> bool) -> Option<T> {
+        if !self.available() {
+            return None;
+        }
+        if self.slot == self.end {
+            self.leave();
+        }
+        // SAFETY: below `published`, so written, and not popped while it is looked at.
+        if !unsafe { (*self.slot).with(|slot| wanted((*slot).assume_init_ref())) } {
+            return None;
+        }
+        self.popped = self.popped.wrapping_add(ITEM);
+        // SAFETY: as in `pop`.
+        unsafe {
+            let item = (*self.slot).with_mut(|slot| (*slot).assume_init_read());
+            self.slot = self.slot.add(1);
+            Some(item)
+        }
+    }
+
     /// The oldest published item, left where it is.
     #[inline]
     pub fn peek(&mut self) -> Option<&T> {

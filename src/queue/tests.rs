@@ -16,6 +16,7 @@ enum Step {
     Announce,
     Ask,
     Pop,
+    PopEven,
     Peek,
 }
 
@@ -24,7 +25,7 @@ proptest! {
     fn behaves_like_a_deque(steps in prop::collection::vec(
         prop_oneof![
             6 => Just(Step::Push), 1 => Just(Step::Publish), 1 => Just(Step::Announce),
-            1 => Just(Step::Ask), 4 => Just(Step::Pop), 2 => Just(Step::Peek),
+            1 => Just(Step::Ask), 4 => Just(Step::Pop), 2 => Just(Step::PopEven), 2 => Just(Step::Peek),
         ],
         0..2000,
     )) {
@@ -54,6 +55,12 @@ proptest! {
                     asked |= visible.is_empty();
                 }
                 Step::Pop => prop_assert_eq!(consumer.pop().map(|(n, _)| n), visible.pop_front()),
+                Step::PopEven => {
+                    let even = consumer.pop_if(|(n, _)| n % 2 == 0).map(|(n, _)| n);
+                    let is_even = visible.front().is_some_and(|n| n % 2 == 0);
+                    let expected = if is_even { visible.pop_front() } else { None };
+                    prop_assert_eq!(even, expected);
+                }
                 Step::Peek => prop_assert_eq!(consumer.peek().map(|(n, _)| *n), visible.front().copied()),
             }
         }

@@ -276,10 +276,16 @@ impl Pipe {
     /// COMPAT: libzmq learns of room only with its other news, so whoever sends without waiting
     /// sees `EAGAIN` once for each time the mark is reached. Programs count on that to notice that
     /// they outrun their peer.
+    #[inline(always)]
     pub fn writable_as_heard(&mut self) -> bool {
         if self.has_room() {
             return !self.retired;
         }
+        self.writable_once_heard()
+    }
+
+    #[cold]
+    fn writable_once_heard(&mut self) -> bool {
         if self.writable() {
             self.link.tell(self.side, mark::WRITABLE);
         }
@@ -287,29 +293,43 @@ impl Pipe {
     }
 
     /// Adds a part. Shown to the reader by [`flush`](Pipe::flush) once its message is complete.
-    #[inline]
-    pub fn write(&mut self, mut msg: Msg) -> Result<(), Rejected> {
-        if self.put(&mut msg) {
+    #[inline(always)]
+    pub fn write(&mut self, msg: Msg) -> Result<(), Rejected> {
+        if self.takes_at_once(&msg) {
+            self.push(msg);
+            return Ok(());
+        }
+        self.write_slowly(msg)
+    }
+
+    fn write_slowly(&mut self, mut msg: Msg) -> Result<(), Rejected> {
+        if self.put_slowly(&mut msg) {
             Ok(())
         } else {
             Err(Rejected(msg))
         }
     }
 
+    /// Whether this is a message of one part for which nothing but room in the queue is needed.
+    #[inline(always)]
+    fn takes_at_once(&self, msg: &Msg) -> bool {
+        self.straight && !msg.has(UNCOUNTED | flag::MORE) && self.has_room()
+    }
+
     /// Like [`write`](Pipe::write): `true` if the part was taken, and `msg` is empty now.
     #[inline]
     pub fn put(&mut self, msg: &mut Msg) -> bool {
-        if self.straight && !msg.has(UNCOUNTED | flag::MORE) && self.has_room() {
-            self.push(msg);
+        if self.takes_at_once(msg) {
+            self.push(msg.take());
             return true;
         }
         self.put_slowly(msg)
     }
 
     /// The last part of a message.
-    #[inline]
-    fn push(&mut self, msg: &mut Msg) {
-        self.outgoing.push(msg.take());
+    #[inline(always)]
+    fn push(&mut self, msg: Msg) {
+        self.outgoing.push(msg);
         self.written += 1;
         self.unshown = true;
     }
@@ -321,9 +341,7 @@ impl Pipe {
         if !self.straight || !self.has_room() {
             return false;
         }
-        self.outgoing.push(Msg::inline(*octets, len, 0));
-        self.written += 1;
-        self.unshown = true;
+        self.push(Msg::inline(*octets, len, 0));
         true
     }
 
@@ -358,7 +376,7 @@ impl Pipe {
                 self.outgoing.push(part);
             }
             self.staged.shrink_to(KEPT);
-            self.push(msg);
+            self.push(msg.take());
         }
         self.straighten();
         true
@@ -377,8 +395,8 @@ impl Pipe {
             return;
         }
         // Without memory for it the message is lost like any other.
-        if let Ok(mut msg) = Msg::from_slice(octets) {
-            self.push(&mut msg);
+        if let Ok(msg) = Msg::from_slice(octets) {
+            self.push(msg);
             self.flush();
         }
     }

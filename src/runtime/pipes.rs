@@ -249,6 +249,7 @@ impl Pipes {
     }
 
     /// Like [`writable`](Pipes::writable), as [`Pipe::writable_as_heard`] has it.
+    #[inline(always)]
     pub fn writable_as_heard(&mut self, id: PipeId) -> bool {
         self.get(id).is_some_and(Pipe::writable_as_heard)
     }
@@ -271,12 +272,12 @@ impl Pipes {
 
     /// Writes a message of a single part and [flushes](Pipes::flush) it. `false`: the pipe is full,
     /// and the pattern hears `writable`, or nothing of the message is wanted any more.
-    #[inline]
-    pub fn publish(&mut self, id: PipeId, msg: &mut Msg) -> bool {
+    #[inline(always)]
+    pub fn publish(&mut self, id: PipeId, msg: Msg) -> bool {
         let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else {
             return false;
         };
-        if !slot.pipe.put(msg) {
+        if slot.pipe.write(msg).is_err() {
             return false;
         }
         if slot.pipe.show() {

@@ -535,3 +535,43 @@ fn a_farewell_is_read_last_and_once() {
     assert_eq!(heard, [b"x".to_vec(), b"x".to_vec(), b"gone".to_vec()]);
     assert!(b.is_finished());
 }
+
+#[test]
+fn short_parts_are_taken_from_where_they_are() {
+    let (mut a, _, mut b, _) = owned([limits(2, 2), Limits::NONE]);
+    let marked = |mark| {
+        let mut msg = msg("marked");
+        msg.set(mark);
+        msg
+    };
+    let long = Msg::with_size(100).unwrap();
+    let mut known = msg("known");
+    known.set_metadata(Some(Arc::new(Metadata::new(7))));
+    let taken = |pipe: &mut Pipe| {
+        let mut short = None;
+        let took = pipe.take_short(|octets, len, more| {
+            short = Some((octets[..len as usize].to_vec(), more));
+        });
+        assert_eq!(took, short.is_some());
+        short
+    };
+    assert_eq!(taken(&mut b), None);
+    for others in [marked(flag::SUBSCRIBE), marked(flag::METADATA), long, known] {
+        let (len, counted) = (others.len(), !others.has(flag::METADATA));
+        assert!(a.write(others).is_ok());
+        a.flush();
+        assert_eq!(taken(&mut b), None, "left where it is");
+        assert_eq!(b.take_part().map(|part| part.len()), counted.then_some(len));
+    }
+    assert!(a.write(part("first")).is_ok() && a.write(msg("last")).is_ok());
+    a.flush();
+    assert_eq!(taken(&mut b), Some((b"first".to_vec(), true)));
+    assert!(b.is_mid_read());
+    assert_eq!(taken(&mut b), Some((b"last".to_vec(), false)));
+    assert!(!b.is_mid_read());
+    // They count as read like any other.
+    for _ in 0..20 {
+        assert_eq!(write_all(&mut a), 2);
+        assert!(taken(&mut b).is_some() && taken(&mut b).is_some());
+    }
+}

@@ -24,10 +24,48 @@ impl Pipe {
     /// nothing (`false`).
     #[inline]
     pub fn read_into(&mut self, msg: &mut Msg) -> bool {
+        if let Some(part) = self.incoming.pop_if(|next| !next.has(UNCOUNTED)) {
+            let more = part.more();
+            msg.receive(part, self.metadata.as_ref());
+            self.took(more);
+            return true;
+        }
         let Some(part) = self.take_part() else {
             return false;
         };
         msg.receive(part, self.metadata.as_ref());
+        true
+    }
+
+    /// A part was taken out.
+    #[inline(always)]
+    fn took(&mut self, more: bool) {
+        self.mid_message = more;
+        if !more {
+            self.count_read();
+        }
+    }
+
+    /// Hands the next part to `take`, and drops it, if its body lies within it and it has no marks
+    /// but [`flag::MORE`]. `false`: there is none, or another one; see [`take_part`](Pipe::take_part).
+    #[inline]
+    pub fn take_short(&mut self, take: impl FnOnce(&[u8; Msg::INLINE], u8, bool)) -> bool {
+        let mut more = false;
+        let taken = self.incoming.pop_if(|next| {
+            let special = next.has(!(flag::MORE | flag::SHARED)) || next.metadata().is_some();
+            let Some((octets, len)) = next.short().filter(|_| !special) else {
+                return false;
+            };
+            more = next.more();
+            take(octets, len, more);
+            true
+        });
+        let Some(part) = taken else {
+            return false;
+        };
+        // It owns nothing.
+        std::mem::forget(part);
+        self.took(more);
         true
     }
 
@@ -56,10 +94,7 @@ impl Pipe {
                 }
             };
             if !msg.has(UNCOUNTED) {
-                self.mid_message = msg.more();
-                if !self.mid_message {
-                    self.count_read();
-                }
+                self.took(msg.more());
                 return Some(msg);
             }
             if msg.has(flag::METADATA) {

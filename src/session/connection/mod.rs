@@ -20,6 +20,7 @@ use crate::runtime::{Ends, Pipe, Post, Ready, Turn, Watch, mark, number};
 use crate::transport::Stream;
 
 mod attend;
+mod encode;
 mod entry;
 mod portion;
 mod refill;
@@ -564,17 +565,7 @@ impl Connection {
             if self.ready
                 && let Some(pipe) = &mut pipe
             {
-                let portioned = self.portions.is_on();
-                while self.out.len() < self.batches.1 && self.out.copied() < COPIED {
-                    let next = if portioned {
-                        pipe.take_unasked()
-                    } else {
-                        pipe.take_part()
-                    };
-                    let Some(msg) = next else { break };
-                    self.taken += 1;
-                    self.encode(msg);
-                }
+                self.encode_all(pipe);
             }
             self.encoded += self.out.len();
             self.protocol.settle(&mut self.out);
@@ -587,11 +578,6 @@ impl Connection {
             }
         }
         true
-    }
-
-    fn encode(&mut self, msg: Msg) {
-        let out = &mut self.out;
-        each!(&mut self.protocol, protocol => protocol.encode(msg, out));
     }
 
     /// Writes what is encoded, once or until the kernel is full. What cannot be written any more is

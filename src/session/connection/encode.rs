@@ -1,0 +1,56 @@
+//! From the pipe into the buffer that is written from.
+//!
+//! Invariant: parts are encoded in the order in which the pipe has them, as many as one write takes.
+
+use super::super::protocol::{Protocol, each};
+use super::{COPIED, Connection};
+use crate::msg::Msg;
+use crate::proto::Zmtp;
+use crate::runtime::Pipe;
+
+impl Connection {
+    /// Encodes what waits in the pipe.
+    pub(super) fn encode_all(&mut self, pipe: &mut Pipe) {
+        let portioned = self.portions.is_on();
+        self.encode_short(pipe);
+        while self.has_room() {
+            let next = if portioned {
+                pipe.take_unasked()
+            } else {
+                pipe.take_part()
+            };
+            let Some(msg) = next else { break };
+            self.taken += 1;
+            self.encode(msg);
+            self.encode_short(pipe);
+        }
+    }
+
+    /// Whether there is room for more in the next write.
+    fn has_room(&self) -> bool {
+        self.out.len() < self.batches.1 && self.out.copied() < COPIED
+    }
+
+    /// Encodes short parts, of which there may be very many, from where they are.
+    fn encode_short(&mut self, pipe: &mut Pipe) {
+        let Protocol::Zmtp(zmtp) = &self.protocol else {
+            return;
+        };
+        if !zmtp.is_bare() {
+            return;
+        }
+        let room = self.batches.1.min(COPIED);
+        let out = &mut self.out;
+        // What is copied is part of what is there, so one look will do.
+        while out.len() < room
+            && pipe.take_short(|octets, len, more| Zmtp::encode_short(octets, len, more, out))
+        {
+            self.taken += 1;
+        }
+    }
+
+    pub(super) fn encode(&mut self, msg: Msg) {
+        let out = &mut self.out;
+        each!(&mut self.protocol, protocol => protocol.encode(msg, out));
+    }
+}
