@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use parking_lot::Mutex;
 
 use crate::errno::Errno;
+use crate::msg;
 use crate::runtime::Cells;
 use crate::socket::{Realm, Socket};
 use crate::sys::{self, Uncancelled};
@@ -117,6 +118,7 @@ impl Context {
         let _uncancelled = Uncancelled::begin();
         if self.retire() {
             realm.stop_io_threads();
+            msg::forget_idle();
         }
         Ok(())
     }

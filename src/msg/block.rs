@@ -1,11 +1,15 @@
 //! Memory that bodies lie in, shared by count: with its octets behind it, or over foreign memory.
 //!
-//! Invariant: a block is freed by whoever drops the last reference, exactly once.
+//! Invariant: a block is freed by whoever drops the last reference, exactly once; large ones are
+//! kept for a while instead (`idle.rs`).
 
 use std::alloc::{self, Layout};
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
+
+use super::idle::KEPT;
 
 /// A C free function (`zmq_free_fn`): called once with the body and the hint.
 pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
@@ -32,8 +36,12 @@ impl Block {
         Layout::from_size_align(size, align_of::<Block>()).ok()
     }
 
-    /// A block with room for `capacity` octets and `refs` references, or `None` without memory.
+    /// A block with room for `capacity` octets, or somewhat more unless `zeroed`, and `refs`
+    /// references; `None` without memory. If not `zeroed` it may hold anything.
     pub(super) fn allocate(capacity: usize, refs: u32, zeroed: bool) -> Option<NonNull<Block>> {
+        if !zeroed && let Some(idle) = KEPT.take(capacity) {
+            return Some(idle.into_use(refs));
+        }
         let layout = Block::layout(capacity)?;
         // SAFETY: the layout is never empty: it holds at least the head.
         let raw = unsafe {
@@ -113,17 +121,14 @@ impl Block {
 
     /// # Safety
     /// Nobody else holds a reference.
-    pub(super) unsafe fn free(block: NonNull<Block>) {
+    pub(super) unsafe fn free(mut block: NonNull<Block>) {
         // SAFETY: exclusive by the caller's promise.
-        let head = unsafe { block.read() };
-        if let Some(foreign) = head.foreign {
+        let foreign = unsafe { block.as_mut() }.foreign.take();
+        if let Some(foreign) = foreign {
             // SAFETY: the caller of `from_foreign` promised that these three belong together.
             unsafe { (foreign.free)(foreign.data, foreign.hint) };
         }
-        if let Some(layout) = Block::layout(head.capacity) {
-            // SAFETY: allocated with this very layout.
-            unsafe { alloc::dealloc(block.as_ptr().cast(), layout) };
-        }
+        KEPT.give(Idle(block));
     }
 
     /// Adds `count` references.
@@ -135,5 +140,45 @@ impl Block {
         unsafe { block.as_ref() }
             .refs
             .fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+/// A block that nobody uses and no reference is left on; it is not over foreign memory. Dropping
+/// it frees it.
+pub(super) struct Idle(NonNull<Block>);
+
+// SAFETY: it is its owner's alone, and memory may be freed by any thread.
+unsafe impl Send for Idle {}
+
+impl Idle {
+    /// A fresh one.
+    #[cfg(test)]
+    pub(super) fn of(capacity: usize) -> Idle {
+        Idle(Block::allocate(capacity, 0, true).unwrap())
+    }
+
+    /// How many octets it has room for.
+    #[inline]
+    pub(super) fn capacity(&self) -> usize {
+        // SAFETY: alive until it is dropped.
+        unsafe { self.0.as_ref() }.capacity
+    }
+
+    /// Puts it to use, with `refs` references.
+    fn into_use(self, refs: u32) -> NonNull<Block> {
+        let mut block = ManuallyDrop::new(self).0;
+        // SAFETY: alive, and the caller's alone.
+        *unsafe { block.as_mut() }.refs.get_mut() = refs;
+        block
+    }
+}
+
+impl Drop for Idle {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(layout) = Block::layout(self.capacity()) {
+            // SAFETY: allocated with this very layout, and nobody's any more.
+            unsafe { alloc::dealloc(self.0.as_ptr().cast(), layout) };
+        }
     }
 }

@@ -8,6 +8,7 @@
 mod block;
 #[allow(unsafe_code)]
 mod content;
+mod idle;
 mod metadata;
 #[allow(unsafe_code)]
 mod region;
@@ -25,6 +26,11 @@ pub use metadata::Metadata;
 pub use region::RecvBuffer;
 pub use room::Room;
 pub use send_buffer::SendBuffer;
+
+/// Frees what memory is kept for messages to come. They will have to ask for it again.
+pub fn forget_idle() {
+    idle::KEPT.clear();
+}
 
 /// Marks on a message part. `MORE` is the only one an application can see.
 pub mod flag {
