@@ -189,6 +189,12 @@ pub fn poll_masked(
     usize::try_from(ready).map_err(|_| Errno::last())
 }
 
+/// The processor that the calling thread runs on, counted from 1; 0 if the system does not tell.
+pub fn processor() -> u32 {
+    // SAFETY: no pointers are passed.
+    u32::try_from(unsafe { libc::sched_getcpu() } + 1).unwrap_or(0)
+}
+
 /// Counts the forks that this process descends from since the library was first used.
 ///
 /// What threads and descriptors a context has belong to the generation that made it.

@@ -1,6 +1,7 @@
 //! The whole below the C API, in one process: contexts, sockets, transports together.
 
 mod crowds;
+mod answers;
 mod datagrams;
 mod groups;
 mod leases;

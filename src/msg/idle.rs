@@ -24,6 +24,8 @@ pub(super) struct Kept(Mutex<Shelf>);
 
 struct Shelf {
     places: [Option<Idle>; PLACES],
+    /// Their capacities, so that nobody has to look into a block that another thread wrote last.
+    capacities: [usize; PLACES],
     /// How many places are taken, from the front.
     taken: usize,
     /// What they hold together.
@@ -37,6 +39,7 @@ impl Kept {
     pub(super) const fn new() -> Kept {
         Kept(Mutex::new(Shelf {
             places: [const { None }; PLACES],
+            capacities: [0; PLACES],
             taken: 0,
             octets: 0,
         }))
@@ -45,24 +48,25 @@ impl Kept {
     /// Keeps a block, or frees it. The oldest ones make room.
     #[inline]
     pub(super) fn give(&self, block: Idle) {
-        if (FROM..=TO).contains(&block.capacity()) {
-            self.keep(block);
+        let capacity = block.capacity();
+        if (FROM..=TO).contains(&capacity) {
+            self.keep(block, capacity);
         }
     }
 
-    fn keep(&self, block: Idle) {
+    fn keep(&self, block: Idle, capacity: usize) {
         let Some(mut shelf) = self.0.try_lock() else {
             return;
         };
         // What has to go is freed when the lock is let go of.
         let mut leaving = [const { None }; PLACES];
         for place in &mut leaving {
-            if shelf.taken < PLACES && shelf.octets + block.capacity() <= MOST {
+            if shelf.taken < PLACES && shelf.octets + capacity <= MOST {
                 break;
             }
             *place = shelf.take(0);
         }
-        shelf.put(block);
+        shelf.put(block, capacity);
         drop(shelf);
     }
 
@@ -79,8 +83,8 @@ impl Kept {
     fn find(&self, capacity: usize) -> Option<Idle> {
         let mut shelf = self.0.try_lock()?;
         // The newest is the likeliest to be in a cache.
-        let fits = |place: &Option<Idle>| place.as_ref().is_some_and(|block| block.fits(capacity));
-        let at = shelf.places.iter().rposition(fits)?;
+        let taken = shelf.capacities.get(..shelf.taken)?;
+        let at = taken.iter().rposition(|&has| fits(capacity, has))?;
         shelf.take(at)
     }
 
@@ -109,27 +113,29 @@ impl Kept {
     }
 }
 
-impl Idle {
-    /// Whether it has room for so much, and does not waste more than a quarter of its own.
-    fn fits(&self, capacity: usize) -> bool {
-        capacity <= self.capacity() && capacity >= self.capacity() / 4 * 3
-    }
+/// Whether a block of such a capacity has room for what is wanted, and wastes no more than a
+/// quarter.
+fn fits(wanted: usize, capacity: usize) -> bool {
+    (capacity / 4 * 3..=capacity).contains(&wanted)
 }
 
 impl Shelf {
-    fn put(&mut self, block: Idle) {
+    /// Puts a block into the next place, of which there is one.
+    fn put(&mut self, block: Idle, capacity: usize) {
         if let Some(place) = self.places.get_mut(self.taken) {
-            self.octets += block.capacity();
-            self.taken += 1;
             *place = Some(block);
+            self.capacities[self.taken] = capacity;
+            self.taken += 1;
+            self.octets += capacity;
         }
     }
 
     fn take(&mut self, at: usize) -> Option<Idle> {
         let block = self.places.get_mut(at)?.take()?;
+        self.octets -= self.capacities[at];
         self.places[at..self.taken].rotate_left(1);
+        self.capacities[at..self.taken].rotate_left(1);
         self.taken -= 1;
-        self.octets -= block.capacity();
         Some(block)
     }
 }

@@ -588,3 +588,5 @@ fn a_reader_is_told_through_its_inbox() {
         writer.join().unwrap();
     });
 }
+
+mod spinning;

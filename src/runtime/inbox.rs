@@ -6,14 +6,14 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use parking_lot::Mutex;
 
 use super::{Driver, Pipe};
 use crate::errno::Errno;
 use crate::queue::Parker;
-use crate::sys::EventFd;
+use crate::sys::{self, EventFd};
 
 /// What can be marked. Marks of one pipe are a set of these.
 pub mod mark {
@@ -86,6 +86,8 @@ pub struct Inbox {
     dirty: AtomicBool,
     /// The context ends: every call answers ETERM.
     terminated: AtomicBool,
+    /// The [number](sys::processor) of the processor on which a mark was last left; 0 if never.
+    told_on: AtomicU32,
     state: Mutex<State>,
     /// Outside the lock so that its number can be read without; made once.
     fd: std::sync::OnceLock<EventFd>,
@@ -107,6 +109,11 @@ impl Inbox {
     #[inline]
     pub fn is_terminated(&self) -> bool {
         self.terminated.load(Ordering::Relaxed)
+    }
+
+    /// Whether the thread that last left a mark ran where the calling one does now.
+    pub fn was_told_here(&self) -> bool {
+        self.told_on.load(Ordering::Relaxed) == sys::processor()
     }
 
     /// Says that the context ends, and wakes everyone.
@@ -293,6 +300,7 @@ impl Mailbox for Inbox {
         if state.closed {
             return Wakes::default();
         }
+        self.told_on.store(sys::processor(), Ordering::Relaxed);
         if token != NOBODY {
             match state
                 .marks

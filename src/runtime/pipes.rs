@@ -110,6 +110,8 @@ impl Slot {
 pub struct Pipes {
     slots: Vec<Option<Slot>>,
     free: Vec<u32>,
+    /// How many have a driver.
+    driven: usize,
     /// Pipes that the pattern closed, or whose end was read, since the socket last looked.
     finished: Vec<PipeId>,
     /// Pipes whose reader waits and is not told yet.
@@ -133,6 +135,7 @@ impl Pipes {
         if driver.is_some() {
             pipe.defer();
         }
+        self.driven += usize::from(driver.is_some());
         let slot = Some(Slot {
             pipe,
             driver,
@@ -164,12 +167,18 @@ impl Pipes {
         first.next()?.driver.as_ref()
     }
 
+    /// Whether there are pipes, and all of them end in this process.
+    pub fn are_all_local(&self) -> bool {
+        self.driven == 0 && self.slots.len() > self.free.len()
+    }
+
     /// Lets a pipe end go: drops it, and with that closes it.
     pub fn remove(&mut self, id: PipeId) -> bool {
         let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::take) else {
             return false;
         };
         self.free.push(id.0);
+        self.driven -= usize::from(slot.driver.is_some());
         drop(slot);
         true
     }

@@ -45,7 +45,7 @@ impl Socket {
         }
         match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
             Err(Errno::EAGAIN) => {}
-            result => return result,
+            result => return inner.sent(result),
         }
         if flags & DONTWAIT != 0 || inner.options.sndtimeo == 0 {
             return Err(Errno::EAGAIN);
@@ -56,7 +56,7 @@ impl Socket {
             inner.may_write_now = true;
             match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
                 Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > Instant::now()) => {}
-                result => return result,
+                result => return inner.sent(result),
             }
         }
     }
@@ -122,11 +122,18 @@ impl Socket {
 }
 
 impl super::Inner {
+    #[inline]
+    fn sent(&mut self, result: Result<(), Errno>) -> Result<(), Errno> {
+        self.sent_last |= result.is_ok();
+        result
+    }
+
     fn received(&mut self, msg: &mut Msg, result: Result<(), Errno>) -> Result<(), Errno> {
         result?;
         self.receive_more = msg.more();
         self.may_write_now = true;
         self.conversing = false;
+        self.sent_last = false;
         Ok(())
     }
 

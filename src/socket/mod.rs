@@ -8,6 +8,7 @@ mod close;
 mod endpoint;
 mod io;
 mod options;
+mod patience;
 mod peers;
 mod realm;
 mod wait;
@@ -29,6 +30,7 @@ use crate::sys;
 
 use endpoint::Endpoint;
 pub use io::{POLLIN, POLLOUT};
+use patience::Patience;
 pub use realm::Realm;
 
 /// A socket's cell: what `void *` points to. The tag says whether it is in use.
@@ -65,6 +67,10 @@ struct Inner {
     may_write_now: bool,
     /// A message went out by a direct write and none was received since: an answer is to come.
     conversing: bool,
+    /// A part was sent since one was last received.
+    sent_last: bool,
+    /// What it knows of the waits for answers from within the process.
+    patience: Patience,
     /// Whose stream was lent to a thread that waits, or is soon to wait again.
     lent: Option<Arc<dyn Driver>>,
     /// Lists that are used again and again.
@@ -104,6 +110,8 @@ impl Socket {
             receive_more: false,
             may_write_now: true,
             conversing: false,
+            sent_last: false,
+            patience: Patience::default(),
             lent: None,
             marks: Vec::new(),
             attachments: Vec::new(),

@@ -2,7 +2,9 @@
 //!
 //! Invariant: whoever sleeps has its parker in the inbox and holds no lock. In a conversation with a
 //! single peer it sleeps beside the peer's stream, and reads that itself, which spares the I/O
-//! thread's turn; its parker is out of the inbox then, for it need not wake itself.
+//! thread's turn; its parker is out of the inbox then, for it need not wake itself. In a conversation
+//! within the process it may look for the answer for a moment before it sleeps (`patience.rs`), and
+//! as long as it does nobody has to wake it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +13,7 @@ use crate::errno::Errno;
 use crate::queue::Parker;
 use crate::runtime::{Driver, Inbox, Loan};
 
-use super::{Guard, Inner, Socket};
+use super::{Guard, Inner, Socket, patience};
 
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +25,9 @@ pub(super) enum For {
 }
 
 impl Socket {
-    /// Sleeps until something happened to the socket or the deadline has come, and takes it in.
-    /// `ENOTSOCK` if the socket was closed meanwhile, `ETERM`, `EINTR`.
+    /// Waits until something happened to the socket or the deadline has come, and takes it in; it
+    /// may return sooner, for the caller to look again. `ENOTSOCK` if the socket was closed
+    /// meanwhile, `ETERM`, `EINTR`.
     pub(super) fn wait<'a>(
         &'a self,
         mut inner: Guard<'a>,
@@ -34,6 +37,18 @@ impl Socket {
         inner.pipes.press(true);
         let inbox = inner.inbox.clone();
         let id = inner.id;
+        let apart = inner.awaits_answer(what) && !inbox.was_told_here();
+        let began = apart.then(Instant::now);
+        if let Some(began) = began
+            && inner.patience.begin(patience::since_began(began))
+        {
+            drop(inner);
+            let (spin, now) = patience::spin(&inbox, began, deadline);
+            // Even in vain the caller has to look again before it sleeps: others had the lock.
+            let mut inner = self.enter_again(id)?;
+            inner.patience.end(spin, patience::since_began(now));
+            return Ok(inner);
+        }
         let parker = Parker::current();
         parker.reset();
         let mut end = End::default();
@@ -54,9 +69,9 @@ impl Socket {
         } else {
             drop(inner);
         }
-        let mut inner = self.enter()?;
-        if inner.id != id {
-            return Err(Errno::ENOTSOCK);
+        let mut inner = self.enter_again(id)?;
+        if let Some(began) = began {
+            inner.patience.slept(began.elapsed());
         }
         if end.returned {
             inner.lent = None;
@@ -65,6 +80,15 @@ impl Socket {
             inner.conversing = false;
         }
         end.slept.map(|()| inner)
+    }
+
+    /// The inside, if it is still the same one: the cell may have another socket's by now.
+    fn enter_again(&self, id: u64) -> Result<Guard<'_>, Errno> {
+        let inner = self.enter()?;
+        if inner.id != id {
+            return Err(Errno::ENOTSOCK);
+        }
+        Ok(inner)
     }
 }
 
@@ -89,6 +113,12 @@ impl Default for End {
 }
 
 impl Inner {
+    /// Whether this wait is for an answer, and from within the process. (Who only receives had
+    /// better sleep: meanwhile messages gather.)
+    fn awaits_answer(&self, what: For) -> bool {
+        what == For::Messages && self.sent_last && self.pipes.are_all_local()
+    }
+
     /// Borrows the peer's stream for this wait, if that is worth while: there is one peer, nobody
     /// else waits, and `ZMQ_FD` is not in use. If not, the I/O thread has it.
     fn borrow(&mut self, what: For, others: usize) -> Option<(Arc<dyn Driver>, Loan)> {
