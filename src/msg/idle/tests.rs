@@ -34,40 +34,40 @@ fn only_large_blocks_are_kept() {
 
 #[test]
 fn a_block_that_comes_out_fits() {
-    let kept = holding(&[100 * KIB, MIB]);
-    let wanted = [MIB + 1, 768 * KIB - 1, 101 * KIB, 74 * KIB, 0, usize::MAX];
+    let kept = holding(&[200 * KIB, MIB]);
+    let wanted = [MIB + 1, 768 * KIB - 1, 201 * KIB, 149 * KIB, 0, usize::MAX];
     assert_eq!(taken(&kept, wanted), [None; 6]);
-    assert_eq!(taken(&kept, [75 * KIB]), [Some(100 * KIB)]);
-    assert_eq!(taken(&kept, [75 * KIB, 768 * KIB]), [None, Some(MIB)]);
+    assert_eq!(taken(&kept, [150 * KIB]), [Some(200 * KIB)]);
+    assert_eq!(taken(&kept, [150 * KIB, 768 * KIB]), [None, Some(MIB)]);
     assert_eq!(kept.held(), (0, 0));
     assert_eq!(taken(&holding(&[FROM]), [FROM / 4 * 3]), [Some(FROM)]);
 }
 
 #[test]
 fn the_newest_comes_out_and_the_oldest_make_room() {
-    let kept = holding(&[100 * KIB, 101 * KIB, 102 * KIB]);
+    let kept = holding(&[200 * KIB, 201 * KIB, 202 * KIB]);
     assert_eq!(
-        taken(&kept, [102 * KIB, 90 * KIB]),
-        [102, 101].map(|size| Some(size * KIB))
+        taken(&kept, [202 * KIB, 190 * KIB]),
+        [202, 201].map(|size| Some(size * KIB))
     );
-    for size in 103..120 {
+    for size in 203..220 {
         kept.give(Idle::of(size * KIB));
         assert!(kept.held().0 <= PLACES);
     }
     assert_eq!(kept.held().0, PLACES);
     assert_eq!(
-        taken(&kept, [120 * KIB, 100 * KIB]),
-        [None, Some(119 * KIB)]
+        taken(&kept, [220 * KIB, 200 * KIB]),
+        [None, Some(219 * KIB)]
     );
     // Several small ones go for a large one, and as few as need be.
     kept.give(Idle::of(4 * MIB));
-    kept.give(Idle::of(4 * MIB - 110 * KIB));
+    kept.give(Idle::of(4 * MIB - 210 * KIB));
     let (blocks, octets) = kept.held();
-    assert_eq!((blocks, octets), (2, 8 * MIB - 110 * KIB));
-    kept.give(Idle::of(64 * KIB));
-    assert_eq!(kept.held(), (3, octets + 64 * KIB));
+    assert_eq!((blocks, octets), (2, 8 * MIB - 210 * KIB));
+    kept.give(Idle::of(128 * KIB));
+    assert_eq!(kept.held(), (3, octets + 128 * KIB));
     kept.give(Idle::of(MIB));
-    assert_eq!(kept.held(), (3, octets + 64 * KIB + MIB - 4 * MIB));
+    assert_eq!(kept.held(), (3, octets + 128 * KIB + MIB - 4 * MIB));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_zeroed_body_is_zero_whatever_was_there_before() {
 
 #[test]
 fn a_body_from_a_kept_block_is_as_long_as_was_asked() {
-    for size in [FROM / 4 * 3, FROM, 90 * KIB, 3 * MIB] {
+    for size in [FROM / 4 * 3, FROM, 190 * KIB, 3 * MIB] {
         drop(Msg::with_size(size + size / 8).unwrap());
         let mut msg = Msg::with_size(size).unwrap();
         assert_eq!((msg.len(), msg.data().len()), (size, size));
