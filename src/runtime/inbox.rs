@@ -27,6 +27,8 @@ pub mod mark {
     pub const HICCUP: u32 = 8;
     /// The owner is asked to look at what was asked of it (sessions: close, unbind).
     pub const ASKED: u32 = 16;
+    /// The owner's deadline is nearer than it knows, and nothing else (sessions).
+    pub const SOONER: u32 = 32;
 }
 
 /// The token of a pipe end that nobody has taken yet; marks for it are dropped, because whoever

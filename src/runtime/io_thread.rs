@@ -260,9 +260,14 @@ impl Post {
         self.marks.swap(0, Ordering::AcqRel)
     }
 
-    /// Whether there are marks.
+    /// Whether there is more to do than to look at the clock.
     pub fn is_marked(&self) -> bool {
-        self.marks.load(Ordering::Relaxed) != 0
+        self.marks.load(Ordering::Relaxed) & !mark::SOONER != 0
+    }
+
+    /// Has the handler say anew when it is due.
+    pub fn ask_sooner(&self) {
+        self.deliver(0, mark::SOONER);
     }
 
     /// Asks the handler to look at what was asked of it.

@@ -63,6 +63,17 @@ impl Link {
     }
 }
 
+/// That there is something to read, and whom to tell.
+#[must_use]
+pub struct Owed(Arc<Link>, usize);
+
+impl Owed {
+    /// Tells it.
+    pub fn tell(self) {
+        self.0.tell(self.1, mark::READABLE);
+    }
+}
+
 /// Room for so many parts of a message is kept for the next one.
 const KEPT: usize = 64;
 
@@ -79,6 +90,8 @@ pub struct Pipe {
     staged: Vec<Msg>,
     /// Complete messages pushed, but not shown yet.
     unshown: bool,
+    /// Some were shown to a reader that waits and was not told yet.
+    owed: bool,
     written: u64,
     acknowledged: u64,
     read: u64,
@@ -129,6 +142,7 @@ pub fn pair(limits: [Limits; 2], conflate: Conflate) -> (Pipe, Pipe) {
         incoming,
         staged: Vec::new(),
         unshown: false,
+        owed: false,
         written: 0,
         acknowledged: 0,
         read: 0,
@@ -444,9 +458,21 @@ impl Pipe {
     /// Shows the reader every complete message, and tells it if it waits.
     #[inline]
     pub fn flush(&mut self) {
-        if self.show() {
+        if self.show() | std::mem::take(&mut self.owed) {
             self.tell_reader();
         }
+    }
+
+    /// Like [`flush`](Pipe::flush), for a writer under a lock that the reader is about to want: it
+    /// is told by what [`take_owed`](Pipe::take_owed) returns, by the next `flush`, or by the end.
+    pub fn flush_later(&mut self) {
+        self.owed |= self.show();
+    }
+
+    /// What the reader is still to be told.
+    pub fn take_owed(&mut self) -> Option<Owed> {
+        let owed = std::mem::take(&mut self.owed);
+        owed.then(|| Owed(self.link.clone(), 1 - self.side))
     }
 
     /// How many of the messages written here the reader did not acknowledge yet. It does so in

@@ -129,6 +129,40 @@ fn a_reader_is_told_once_and_only_when_it_waits() {
 }
 
 #[test]
+fn a_reader_may_be_told_later_but_is_told_once() {
+    let (mut a, _, mut b, to_b) = owned([limits(10, 10), Limits::NONE]);
+    let mut write = |b: &mut Pipe| {
+        assert!(b.read().is_none());
+        assert!(a.write(msg("x")).is_ok());
+        a.flush_later();
+        // It is shown, and nobody heard.
+        assert!(b.readable() && to_b.take().is_empty());
+        assert!(b.read().is_some());
+        a.take_owed()
+    };
+    for _ in 0..2 {
+        let owed = write(&mut b);
+        owed.unwrap().tell();
+        assert_eq!(to_b.take(), [(2, mark::READABLE)]);
+    }
+    assert!(a.take_owed().is_none());
+    // Who forgets to take it pays with the next flush, or at the end.
+    for end in [false, true] {
+        assert!(b.read().is_none());
+        assert!(a.write(msg("y")).is_ok());
+        a.flush_later();
+        if end {
+            a.retire();
+            assert_eq!(to_b.take(), [(2, mark::READABLE), (2, mark::CLOSED)]);
+        } else {
+            a.flush();
+            assert_eq!(to_b.take(), [(2, mark::READABLE)]);
+            assert!(b.read().is_some());
+        }
+    }
+}
+
+#[test]
 fn what_was_written_outlives_the_writer() {
     let (mut a, _, mut b, to_b) = owned([limits(5, 5), Limits::NONE]);
     assert!(a.write(msg("last")).is_ok());
@@ -371,6 +405,19 @@ fn an_io_thread_drives_what_is_scheduled_and_what_is_due() {
     );
     io.stop();
     assert_eq!(io.load(), 0);
+}
+
+#[test]
+fn a_look_at_the_clock_is_nothing_to_do() {
+    let io = IoThread::start("test", || ()).unwrap();
+    // A number without a handler: nobody takes the marks.
+    let post = Post::new(io.clone(), io.reserve());
+    post.ask_sooner();
+    assert!(!post.is_marked());
+    post.ask();
+    assert!(post.is_marked());
+    assert_eq!(post.take(), mark::SOONER | mark::ASKED);
+    io.stop();
 }
 
 #[test]

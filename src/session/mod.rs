@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::errno::Errno;
 use crate::msg::RecvBuffer;
@@ -424,22 +424,35 @@ impl Session {
     }
 }
 
+/// Lets go of the lock, then tells the socket what it waits to hear: were it told before, its
+/// thread might take this one's processor, find the lock taken, and have its answer sent by another.
+fn tell_unlocked(mut core: MutexGuard<'_, Core>) {
+    let owed = core.pipe.as_mut().and_then(Pipe::take_owed);
+    drop(core);
+    if let Some(owed) = owed {
+        owed.tell();
+    }
+}
+
 /// The I/O thread's handle on a session.
 impl Handler for Session {
     fn drive(&self, turn: &mut Turn<'_>, ready: Ready) -> Next {
         let only_timer = ready.timer && !(ready.readable || ready.writable || ready.marked);
-        if only_timer && self.portioned.load(Ordering::Relaxed) {
+        let core = if only_timer && self.portioned.load(Ordering::Relaxed) {
             // Whoever has the lock may be the one for whom the I/O thread looks.
-            return match self.core.try_lock() {
-                Some(mut core) => self.step(&mut core, turn, ready),
-                None => Next {
-                    deadline: Some(turn.now + portions::LONGEST),
-                    ..Next::default()
-                },
+            self.core.try_lock()
+        } else {
+            Some(self.core.lock())
+        };
+        let Some(mut core) = core else {
+            return Next {
+                deadline: Some(turn.now + portions::LONGEST),
+                ..Next::default()
             };
-        }
-        let mut core = self.core.lock();
-        self.step(&mut core, turn, ready)
+        };
+        let next = self.step(&mut core, turn, ready);
+        tell_unlocked(core);
+        next
     }
 }
 
@@ -464,16 +477,18 @@ impl Driver for Session {
     }
 
     fn drive_refill(&self) -> bool {
-        let Some(mut core) = self.core.try_lock() else {
+        let Some(mut guard) = self.core.try_lock() else {
             return false;
         };
-        let core = &mut *core;
+        let core = &mut *guard;
         let Phase::Running(connection) = &mut core.phase else {
             return false;
         };
         let cx = self.context(core.connecter.is_some());
         let read = |buffer: &mut RecvBuffer| connection.refill(&cx, &mut core.pipe, buffer);
-        lease::with_buffer(read).unwrap_or(false)
+        let refilled = lease::with_buffer(read).unwrap_or(false);
+        tell_unlocked(guard);
+        refilled
     }
 
     fn drive_portion(&self, last: bool) {
@@ -507,8 +522,8 @@ impl Driver for Session {
     }
 
     fn drive_in(&self, loan: Loan) -> bool {
-        let mut core = self.core.lock();
-        let core = &mut *core;
+        let mut guard = self.core.lock();
+        let core = &mut *guard;
         let Phase::Running(connection) = &mut core.phase else {
             return false;
         };
@@ -516,7 +531,9 @@ impl Driver for Session {
         let read = |buffer: &mut RecvBuffer| {
             connection.read_now(&cx, &mut core.pipe, loan.ticket, buffer, Instant::now())
         };
-        lease::with_buffer(read).unwrap_or(false)
+        let quiet = lease::with_buffer(read).unwrap_or(false);
+        tell_unlocked(guard);
+        quiet
     }
 
     fn leave(&self, loan: Loan, in_vain: bool) -> bool {
@@ -535,7 +552,7 @@ impl Driver for Session {
         if let Some(deadline) = connection.deadline()
             && core.awaited.is_none_or(|awaited| deadline < awaited)
         {
-            self.post.ask();
+            self.post.ask_sooner();
         }
         kept
     }

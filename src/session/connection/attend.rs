@@ -137,7 +137,7 @@ impl Connection {
     fn obey(&mut self, post: &Post, then: Then) {
         match then {
             Then::Stay => {}
-            Then::Arm => post.ask(),
+            Then::Arm => post.ask_sooner(),
             // What came meanwhile is told at once: registering counts as an edge.
             Then::GiveBack => {
                 let watch = if self.blocked {

@@ -366,7 +366,11 @@ impl Connection {
 
     /// Shows the socket what came, and keeps what is left of the buffer.
     fn stash(&mut self, pipe: &mut Option<Pipe>, buffer: &mut RecvBuffer) {
-        self.flush(pipe);
+        if let Some(pipe) = pipe {
+            self.delivered |= pipe.is_unshown();
+            // Who is told wants the session's lock at once, for the answer.
+            pipe.flush_later();
+        }
         if buffer.len() > COPIED_LEFT {
             self.held = Some(Box::new(buffer.take_over()));
             return;
@@ -571,6 +575,10 @@ impl Connection {
             self.protocol.settle(&mut self.out);
             if self.out.is_empty() {
                 return false;
+            }
+            if let Some(pipe) = &mut pipe {
+                // What was read before need not wait for this.
+                pipe.flush();
             }
             self.write_out();
             if self.blocked || self.broken.is_some() {
