@@ -4,8 +4,8 @@
 //! message is never lost between the two.
 
 use crate::errno::Errno;
-use crate::msg::{Msg, flag};
-use crate::socket::Socket;
+use crate::msg::Msg;
+use crate::socket::{Passed, Socket, Stuck};
 
 use super::poll::{Item, poll};
 
@@ -14,7 +14,7 @@ const OUT: i16 = 2;
 const SNDMORE: i32 = 2;
 const DONTWAIT: i32 = 1;
 /// Messages passed in one direction before the other has its turn.
-const BURST: usize = 1000;
+const BURST: u64 = 256;
 
 /// What control may say, and what it may hear.
 enum Order {
@@ -169,39 +169,70 @@ fn pass(
     received: &mut Count,
     sent: &mut Count,
 ) -> Result<(), Errno> {
-    for _ in 0..BURST {
-        // The last message may have taken the last room.
-        if !std::ptr::eq(from, to) && !writable(to)? {
-            return Ok(());
-        }
-        let mut octets = 0;
-        let mut first = true;
-        loop {
-            let mut msg = Msg::empty();
-            match from.recv(&mut msg, if first { DONTWAIT } else { 0 }) {
-                Err(Errno::EAGAIN) if first => return Ok(()),
-                result => result?,
-            }
-            first = false;
-            octets += msg.len() as u64;
-            let more = msg.more();
-            let flags = if more { SNDMORE } else { 0 };
-            if let Some(capture) = capture {
-                let mut copy = msg.share();
-                copy.clear(!flag::SHARED);
-                capture.send(&mut copy, flags)?;
-            }
-            to.send(&mut msg, flags)?;
-            if !more {
-                break;
-            }
-        }
-        for count in [&mut *received, &mut *sent] {
-            count.messages += 1;
-            count.octets += octets;
-        }
+    let same = |one: &Socket| std::ptr::eq(one, from) || std::ptr::eq(one, to);
+    let passed = if std::ptr::eq(from, to) || capture.is_some_and(same) {
+        pass_one(from)?
+    } else {
+        from.pass_to(to, capture, BURST)?
+    };
+    let Passed {
+        mut messages,
+        mut octets,
+        stuck,
+    } = passed;
+    if let Some(stuck) = stuck {
+        octets += pass_rest(stuck, from, to, capture)?;
+        messages += 1;
+    }
+    for count in [received, sent] {
+        count.messages += messages;
+        count.octets += octets;
     }
     Ok(())
+}
+
+/// Only receives, for sockets that cannot be held at once.
+fn pass_one(from: &Socket) -> Result<Passed, Errno> {
+    let mut msg = Msg::empty();
+    match from.recv(&mut msg, DONTWAIT) {
+        Err(Errno::EAGAIN) => Ok(Passed::default()),
+        result => result.map(|()| Passed {
+            stuck: Some(Stuck {
+                msg,
+                captured: false,
+            }),
+            ..Passed::default()
+        }),
+    }
+}
+
+/// Passes a message from this part on, waiting for room. Returns the octets.
+fn pass_rest(
+    stuck: Stuck,
+    from: &Socket,
+    to: &Socket,
+    capture: Option<&'static Socket>,
+) -> Result<u64, Errno> {
+    let Stuck {
+        mut msg,
+        mut captured,
+    } = stuck;
+    let mut octets = 0;
+    loop {
+        octets += msg.len() as u64;
+        let more = msg.more();
+        let flags = if more { SNDMORE } else { 0 };
+        if let Some(capture) = capture
+            && !std::mem::take(&mut captured)
+        {
+            capture.send(&mut msg.share(), flags)?;
+        }
+        to.send(&mut msg, flags)?;
+        if !more {
+            return Ok(octets);
+        }
+        from.recv(&mut msg, 0)?;
+    }
 }
 
 /// What control says. Further parts of it are dropped.

@@ -14,6 +14,7 @@ mod pollers;
 mod proxied;
 mod strangers;
 mod streams;
+mod proxies;
 mod websocket;
 #[cfg(feature = "wss")]
 mod wss;

@@ -33,16 +33,7 @@ impl Socket {
     /// to wait longer than it may, and what the pattern says.
     pub fn send(&self, msg: &mut Msg, flags: i32) -> Result<(), Errno> {
         let mut inner = self.enter()?;
-        msg.clear(!flag::SHARED);
-        if flags & SNDMORE != 0 {
-            msg.set(flag::MORE);
-        }
-        if !inner.kind.has_groups {
-            msg.set_metadata(None);
-        }
-        if !inner.kind.numbers_peers {
-            msg.routing_id = 0;
-        }
+        inner.prepare(msg, flags & SNDMORE != 0);
         match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
             Err(Errno::EAGAIN) => {}
             result => return inner.sent(result),
@@ -128,7 +119,23 @@ impl super::Inner {
         result
     }
 
-    fn received(&mut self, msg: &mut Msg, result: Result<(), Errno>) -> Result<(), Errno> {
+    /// Takes off a part what it may have of a socket that it was received from.
+    #[inline]
+    pub(super) fn prepare(&self, msg: &mut Msg, more: bool) {
+        msg.clear(!flag::SHARED);
+        if more {
+            msg.set(flag::MORE);
+        }
+        if !self.kind.has_groups {
+            msg.set_metadata(None);
+        }
+        if !self.kind.numbers_peers {
+            msg.routing_id = 0;
+        }
+    }
+
+    #[inline]
+    pub(super) fn received(&mut self, msg: &Msg, result: Result<(), Errno>) -> Result<(), Errno> {
         result?;
         self.receive_more = msg.more();
         self.may_write_now = true;

@@ -9,6 +9,7 @@ mod endpoint;
 mod io;
 mod options;
 mod patience;
+mod pass;
 mod peers;
 mod realm;
 mod wait;
@@ -31,6 +32,7 @@ use crate::sys;
 use endpoint::Endpoint;
 pub use io::{POLLIN, POLLOUT};
 use patience::Patience;
+pub use pass::{Passed, Stuck};
 pub use realm::Realm;
 
 /// A socket's cell: what `void *` points to. The tag says whether it is in use.
@@ -173,6 +175,15 @@ impl Inner {
     /// Calls the pattern, then sees to what the call left behind.
     #[inline]
     fn with_pattern<R>(&mut self, call: impl FnOnce(&mut dyn Pattern, &mut Scope<'_>) -> R) -> R {
+        let result = self.call_pattern(call);
+        self.settle();
+        result
+    }
+
+    /// Like [`with_pattern`](Inner::with_pattern), but peers that wait for what was sent are not
+    /// told: [`settle`](Inner::settle) must follow.
+    #[inline]
+    fn call_pattern<R>(&mut self, call: impl FnOnce(&mut dyn Pattern, &mut Scope<'_>) -> R) -> R {
         let mut scope = Scope {
             pipes: &mut self.pipes,
             options: &mut self.options,
@@ -186,11 +197,16 @@ impl Inner {
             self.pattern.gone(&mut scope, id);
             self.forget_pipe(id);
         }
+        result
+    }
+
+    /// Tells the peers that wait for what was sent.
+    #[inline]
+    fn settle(&mut self) {
         if self.pipes.settle(self.may_write_now) {
             self.may_write_now = false;
             self.conversing = true;
         }
-        result
     }
 
     fn forget_pipe(&mut self, id: PipeId) {
