@@ -1,13 +1,15 @@
 //! `zmq_poll` and `zmq_ppoll`: waiting for several sockets and descriptors at once.
 //!
 //! Invariant: it looks, then sleeps with its parker in the inbox of every socket, then looks
-//! again; an event between the two leaves a mark and so prevents the sleep.
+//! again; an event between the two leaves a mark and so prevents the sleep. Streams that were
+//! borrowed from the I/O thread to sleep beside them (`socket/among.rs`) are not kept by a call that
+//! did not sleep.
 
 use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
 use crate::queue::Parker;
-use crate::socket::Socket;
+use crate::socket::{self, FEW, Socket, Woken};
 use crate::sys::{self, SignalMask};
 
 /// `ZMQ_POLLIN`, `ZMQ_POLLOUT`, `ZMQ_POLLERR`, `ZMQ_POLLPRI`.
@@ -51,6 +53,9 @@ pub fn poll_masked(
         return Ok(usize::from(item.revents != 0));
     }
     let mut fds = Descriptors::new(items, mask)?;
+    if fds.is_empty() && timeout != 0 && (1..=FEW).contains(&items.len()) {
+        return poll_few(items, deadline);
+    }
     loop {
         // The descriptors first: one may be the ZMQ_FD of a socket, which looking at it clears.
         let ready = fds.look(items)?;
@@ -86,6 +91,44 @@ pub fn poll_masked(
             }
         }
         slept?;
+    }
+}
+
+/// Waits for a few sockets. Who sleeps may have their streams for it.
+fn poll_few(items: &mut [Item], deadline: Option<Instant>) -> Result<usize, Errno> {
+    let mut woken = Woken::Unaware;
+    loop {
+        let mut ready = 0;
+        let mut lent = 0_u32;
+        for (place, item) in items.iter_mut().enumerate() {
+            let Some(socket) = item.socket else { continue };
+            if let Woken::Read(places) = woken
+                && places >> place & 1 == 0
+            {
+                item.revents = 0;
+                continue;
+            }
+            let (events, is_lent) = socket.glance(item.events.into())?;
+            item.revents = events as i16;
+            ready += usize::from(item.revents != 0);
+            lent |= u32::from(is_lent && item.revents & IN == 0) << place;
+        }
+        if ready > 0 || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            if woken == Woken::Unaware && lent != 0 {
+                // Nobody has looked at these streams, and who knows when somebody does.
+                let lent = |place| lent >> place & 1 != 0;
+                let sockets = items.iter().enumerate().filter(|(place, _)| lent(*place));
+                sockets
+                    .filter_map(|(_, item)| item.socket)
+                    .for_each(Socket::give_back);
+            }
+            return Ok(ready);
+        }
+        let sockets = items.iter().filter_map(|item| {
+            let events = item.events.into();
+            item.socket.map(|socket| (socket, events))
+        });
+        woken = socket::sleep_among(sockets, deadline)?;
     }
 }
 

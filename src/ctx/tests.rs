@@ -11,6 +11,7 @@ mod messages;
 mod monitors;
 mod peers;
 mod pollers;
+mod polls;
 mod proxied;
 mod strangers;
 mod streams;

@@ -111,15 +111,26 @@ impl Parker {
     /// its end, or is none): `true` then. Any error but `EINTR` means that nobody can sleep for both
     /// here.
     pub fn park_beside(&self, fd: RawFd, deadline: Option<Instant>) -> Result<bool, Errno> {
-        let item = |fd| libc::pollfd {
+        let mut items = [-1, fd].map(|fd| libc::pollfd {
             fd,
             events: libc::POLLIN,
             revents: 0,
-        };
+        });
+        self.park_among(&mut items, deadline)?;
+        Ok(items[1].revents != 0)
+    }
+
+    /// The same with several descriptors, as `poll(2)` wants them; the first place is the parker's.
+    /// Returns how many are ready, itself included.
+    pub fn park_among(
+        &self,
+        items: &mut [libc::pollfd],
+        deadline: Option<Instant>,
+    ) -> Result<usize, Errno> {
         let own = self.edges.as_ref().map(Edges::fd).or_else(|| self.fd());
-        let own = own.ok_or(Errno::EBADF)?;
-        let mut items = [item(own), item(fd)];
-        sys::poll(&mut items, deadline)?;
+        let place = items.first_mut().ok_or(Errno::EINVAL)?;
+        place.fd = own.ok_or(Errno::EBADF)?;
+        let ready = sys::poll(items, deadline)?;
         if items[0].revents & libc::POLLNVAL != 0 {
             return Err(Errno::EBADF);
         }
@@ -129,7 +140,7 @@ impl Parker {
             // This edge has had its effect. That there is none any more is as good.
             let _ = edges.take();
         }
-        Ok(items[1].revents != 0)
+        Ok(ready)
     }
 
     /// Sleeps until woken or until the deadline; `EINTR` when a signal handler ran, and no other

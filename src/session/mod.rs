@@ -532,6 +532,12 @@ impl Driver for Session {
             connection.read_now(&cx, &mut core.pipe, loan.ticket, buffer, Instant::now())
         };
         let quiet = lease::with_buffer(read).unwrap_or(false);
+        // What the peer said may have set a time limit that is nearer (the TTL of a PING).
+        if let Some(deadline) = connection.deadline()
+            && core.awaited.is_none_or(|awaited| deadline < awaited)
+        {
+            self.post.ask_sooner();
+        }
         tell_unlocked(guard);
         quiet
     }
@@ -547,14 +553,7 @@ impl Driver for Session {
         } else {
             lease::Wait::Happened
         };
-        let kept = connection.leave(&self.post, loan.ticket, wait, Instant::now());
-        // What the peer said may have set a time limit that is nearer (the TTL of a PING).
-        if let Some(deadline) = connection.deadline()
-            && core.awaited.is_none_or(|awaited| deadline < awaited)
-        {
-            self.post.ask_sooner();
-        }
-        kept
+        connection.leave(&self.post, loan.ticket, wait)
     }
 
     fn give_back(&self) {

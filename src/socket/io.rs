@@ -93,16 +93,11 @@ impl Socket {
     pub fn await_events(&self, wanted: i32, deadline: Option<Instant>) -> Result<i32, Errno> {
         let mut inner = self.enter()?;
         loop {
-            let events = inner.look() & wanted;
+            let events = inner.look_for(wanted);
             if events != 0 || deadline.is_some_and(|at| at <= Instant::now()) {
                 return Ok(events);
             }
-            let what = if wanted & POLLIN != 0 {
-                For::Messages
-            } else {
-                For::Anything
-            };
-            inner = self.wait(inner, deadline, what)?;
+            inner = self.wait(inner, deadline, For::those(wanted))?;
         }
     }
 
@@ -154,10 +149,20 @@ impl super::Inner {
     }
 
     fn look(&mut self) -> i32 {
+        self.look_for(POLLIN | POLLOUT)
+    }
+
+    /// Which of these events are there now.
+    pub(super) fn look_for(&mut self, wanted: i32) -> i32 {
         self.with_pattern(|pattern, scope| {
-            let input = if pattern.has_in(scope) { POLLIN } else { 0 };
-            let output = if pattern.has_out(scope) { POLLOUT } else { 0 };
-            input | output
+            let mut events = 0;
+            if wanted & POLLIN != 0 && pattern.has_in(scope) {
+                events |= POLLIN;
+            }
+            if wanted & POLLOUT != 0 && pattern.has_out(scope) {
+                events |= POLLOUT;
+            }
+            events
         })
     }
 }

@@ -4,6 +4,7 @@
 //! what makes it a socket is inside its lock. Its use from two threads is slow at worst. A call
 //! that waits holds no lock while it does.
 
+mod among;
 mod close;
 mod endpoint;
 mod io;
@@ -29,6 +30,7 @@ use crate::runtime::{
 use crate::session::Plan;
 use crate::sys;
 
+pub use among::{FEW, Woken, sleep_among};
 use endpoint::Endpoint;
 pub use io::{POLLIN, POLLOUT};
 use patience::Patience;

@@ -96,10 +96,8 @@ fn pass_messages(
         }
         loop {
             match from.call_pattern(|pattern, scope| pattern.recv(scope, &mut msg)) {
-                Err(Errno::EAGAIN) => {
-                    from.give_back();
-                    return Ok(());
-                }
+                // A proxy waits next, so it may keep the stream that it reads.
+                Err(Errno::EAGAIN) => return Ok(()),
                 result => from.received(&msg, result)?,
             }
             let (more, octets) = (msg.more(), msg.len() as u64);

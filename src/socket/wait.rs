@@ -13,7 +13,7 @@ use crate::errno::Errno;
 use crate::queue::Parker;
 use crate::runtime::{Driver, Inbox, Loan};
 
-use super::{Guard, Inner, Socket, patience};
+use super::{Guard, Inner, POLLIN, Socket, patience};
 
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,17 @@ pub(super) enum For {
     Messages,
     /// Room to send.
     Anything,
+}
+
+impl For {
+    /// What a call that wants to know of these events waits for.
+    pub(super) fn those(events: i32) -> For {
+        if events & POLLIN != 0 {
+            For::Messages
+        } else {
+            For::Anything
+        }
+    }
 }
 
 impl Socket {
@@ -121,7 +132,7 @@ impl Inner {
 
     /// Borrows the peer's stream for this wait, if that is worth while: there is one peer, nobody
     /// else waits, and `ZMQ_FD` is not in use. If not, the I/O thread has it.
-    fn borrow(&mut self, what: For, others: usize) -> Option<(Arc<dyn Driver>, Loan)> {
+    pub(super) fn borrow(&mut self, what: For, others: usize) -> Option<(Arc<dyn Driver>, Loan)> {
         if self.lent.is_none() && !self.conversing {
             return None;
         }
@@ -132,7 +143,9 @@ impl Inner {
             _ => None,
         };
         match &loan {
-            Some((driver, _)) => self.lent = Some(driver.clone()),
+            Some((driver, _)) if self.lent.is_none() => self.lent = Some(driver.clone()),
+            // It is of the same peer: every other one gives it back.
+            Some(_) => {}
             None => self.give_back(),
         }
         loan

@@ -91,18 +91,12 @@ impl Connection {
     }
 
     /// A thread of the application waits no more. `true`: it may wait again without further ado.
-    pub(in super::super) fn leave(
-        &mut self,
-        post: &Post,
-        ticket: u64,
-        wait: Wait,
-        now: Instant,
-    ) -> bool {
+    pub(in super::super) fn leave(&mut self, post: &Post, ticket: u64, wait: Wait) -> bool {
         let steady = self.is_steady();
         let Some(lease) = &mut self.lease else {
             return false;
         };
-        let mut then = lease.leave(ticket, wait, now);
+        let mut then = lease.leave(ticket, wait, Instant::now);
         if !steady {
             then = lease.end();
         }
