@@ -195,8 +195,10 @@ impl Lease {
             self.since = None;
         } else {
             // The application does something else, and the peer is not to notice.
+            let then = self.end();
             self.wanted = (self.wanted * 2).min(MOST_WAITS);
-            return self.end();
+            self.short = 0;
+            return then;
         }
         Then::Stay
     }
@@ -205,7 +207,11 @@ impl Lease {
     pub(super) fn end(&mut self) -> Then {
         let held = std::mem::take(&mut self.held);
         self.attending = false;
-        self.tick = None;
+        if self.tick.take().is_some() {
+            // It was worth keeping, and the next short wait says so again: a call that finds nothing
+            // now and then is not to cost more than to give the stream back and take it again.
+            self.short = self.wanted - 1;
+        }
         self.alone = 0;
         if held { Then::GiveBack } else { Then::Stay }
     }
@@ -371,6 +377,25 @@ mod tests {
             world.serve();
         }
         assert_eq!((world.timer, world.polled), (None, false));
+        world.leave(Wait::Happened);
+        assert!(world.polled);
+    }
+
+    #[test]
+    fn what_was_kept_is_kept_again_after_one_short_wait() {
+        let mut world = World::new();
+        world.converse();
+        let then = world.lease.end();
+        world.obey(then);
+        assert!(world.polled);
+        assert!(world.attend(true));
+        world.leave(Wait::Happened);
+        assert!(!world.polled);
+        // Not after a long one.
+        let then = world.lease.end();
+        world.obey(then);
+        assert!(world.attend(true));
+        world.pass(2);
         world.leave(Wait::Happened);
         assert!(world.polled);
     }

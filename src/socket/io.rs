@@ -63,7 +63,7 @@ impl Socket {
         // COMPAT: what it held is let go of before anything comes.
         *msg = Msg::empty();
         if flags & DONTWAIT != 0 || inner.options.rcvtimeo == 0 {
-            inner.give_back();
+            inner.found_nothing();
             return Err(Errno::EAGAIN);
         }
         let deadline = deadline(inner.options.rcvtimeo);
@@ -143,7 +143,7 @@ impl super::Inner {
         let events = self.look();
         if events & POLLIN == 0 {
             // Who looks may not come to wait here, and never see what nobody reads.
-            self.give_back();
+            self.found_nothing();
         }
         events
     }

@@ -77,6 +77,9 @@ struct Inner {
     patience: Patience,
     /// Whose stream was lent to a thread that waits, or is soon to wait again.
     lent: Option<Arc<dyn Driver>>,
+    /// A thread slept beside that stream just now: to look once more, find nothing and not wait is
+    /// how loops end, and no reason to give it back.
+    excused: bool,
     /// Lists that are used again and again.
     marks: Vec<(u32, u32)>,
     attachments: Vec<Attachment>,
@@ -117,6 +120,7 @@ impl Socket {
             sent_last: false,
             patience: Patience::default(),
             lent: None,
+            excused: false,
             marks: Vec::new(),
             attachments: Vec::new(),
             _share: share,

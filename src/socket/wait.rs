@@ -142,6 +142,7 @@ impl Inner {
             Some(driver) if fits => driver.lend(self.conversing).map(|loan| (driver, loan)),
             _ => None,
         };
+        self.excused = loan.is_some();
         match &loan {
             Some((driver, _)) if self.lent.is_none() => self.lent = Some(driver.clone()),
             // It is of the same peer: every other one gives it back.
@@ -149,6 +150,15 @@ impl Inner {
             None => self.give_back(),
         }
         loan
+    }
+
+    /// A call found nothing to receive and does not wait: gives back the stream that was lent, unless
+    /// that is excused, as it is once after each sleep.
+    #[inline]
+    pub(super) fn found_nothing(&mut self) {
+        if !std::mem::take(&mut self.excused) {
+            self.give_back();
+        }
     }
 
     /// Has the I/O thread wait for the stream that was lent, for nobody comes to do so.

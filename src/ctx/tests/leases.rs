@@ -73,6 +73,43 @@ fn who_stops_waiting_finds_what_came_meanwhile() {
     over(context, [a, b]);
 }
 
+/// The loop of many programs: wait, take all there is, answer. Whoever looks once more after that
+/// keeps the stream, and whoever looks on gets what comes.
+#[test]
+fn who_takes_all_there_is_waits_again() {
+    let context = Context::create().unwrap();
+    let (a, b) = pairs(context, "tcp://127.0.0.1:*");
+    for looks in [1, 2, 3] {
+        let server = std::thread::spawn(move || {
+            let mut item = [poll::Item {
+                socket: Some(a),
+                fd: -1,
+                events: 1,
+                revents: 0,
+            }];
+            for _ in 0..200 {
+                assert_eq!(poll::poll(&mut item, 20_000), Ok(1));
+                let mut msg = Msg::empty();
+                while a.recv(&mut msg, 1).is_ok() {
+                    send(a, msg.data(), false);
+                }
+                for _ in 1..looks {
+                    // The peer may be quick.
+                    if a.events().unwrap() & crate::socket::POLLIN != 0 {
+                        break;
+                    }
+                }
+            }
+        });
+        for round in 0..200_u32 {
+            send(b, &round.to_ne_bytes(), false);
+            assert_eq!(recv(b).0, round.to_ne_bytes());
+        }
+        server.join().unwrap();
+    }
+    over(context, [a, b]);
+}
+
 #[test]
 fn a_second_peer_is_heard_as_well() {
     let context = Context::create().unwrap();
