@@ -43,17 +43,21 @@ pub fn poll_masked(
     timeout: i64,
     mask: Option<&SignalMask>,
 ) -> Result<usize, Errno> {
+    if timeout == 0 {
+        // No clock is asked, and no system call made but for descriptors.
+        return Ok(Descriptors::new(items, mask)?.look(items)? + look(items)?);
+    }
     let deadline = u64::try_from(timeout)
         .ok()
         .and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout)));
-    if let ([item], None, true) = (&mut *items, mask, timeout != 0)
+    if let ([item], None) = (&mut *items, mask)
         && let Some(socket) = item.socket
     {
         item.revents = socket.await_events(item.events.into(), deadline)? as i16;
         return Ok(usize::from(item.revents != 0));
     }
     let mut fds = Descriptors::new(items, mask)?;
-    if fds.is_empty() && timeout != 0 && (1..=FEW).contains(&items.len()) {
+    if fds.is_empty() && (1..=FEW).contains(&items.len()) {
         return poll_few(items, deadline);
     }
     loop {
@@ -145,45 +149,68 @@ fn look(items: &mut [Item]) -> Result<usize, Errno> {
 
 /// The descriptors among the items, as `poll(2)` wants them; the first place is the parker's.
 struct Descriptors<'a> {
-    fds: Vec<libc::pollfd>,
+    /// Used if they are no more than that, so that nothing is allocated.
+    few: [libc::pollfd; FEW + 1],
+    many: Vec<libc::pollfd>,
+    /// How many there are, with the parker's; 0 without any.
+    count: usize,
     mask: Option<&'a SignalMask>,
 }
+
+/// What `ZMQ_POLLIN` and the like are to `poll(2)`.
+const EVENTS: [(i16, i16); 3] = [
+    (IN, libc::POLLIN),
+    (OUT, libc::POLLOUT),
+    (PRI, libc::POLLPRI),
+];
 
 impl<'a> Descriptors<'a> {
     /// Empty if there are none, and no mask that only `ppoll(2)` can set.
     fn new(items: &[Item], mask: Option<&'a SignalMask>) -> Result<Descriptors<'a>, Errno> {
-        let mut fds = Vec::new();
-        let own = items.iter().filter(|item| item.socket.is_none()).count();
-        if own > 0 || mask.is_some() {
-            fds.try_reserve(own + 1).map_err(|_| Errno::ENOMEM)?;
-            fds.push(libc::pollfd {
-                fd: -1,
-                events: libc::POLLIN,
-                revents: 0,
-            });
+        let nothing = libc::pollfd {
+            fd: -1,
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let mut fds = Descriptors {
+            few: [nothing; FEW + 1],
+            many: Vec::new(),
+            count: 0,
+            mask,
+        };
+        let own = || items.iter().filter(|item| item.socket.is_none());
+        let count = own().count();
+        if count == 0 && mask.is_none() {
+            return Ok(fds);
         }
-        for item in items.iter().filter(|item| item.socket.is_none()) {
-            let mut events = 0;
-            for (ours, theirs) in [
-                (IN, libc::POLLIN),
-                (OUT, libc::POLLOUT),
-                (PRI, libc::POLLPRI),
-            ] {
+        fds.count = count + 1;
+        if fds.count > fds.few.len() {
+            let reserved = fds.many.try_reserve_exact(fds.count);
+            reserved.map_err(|_| Errno::ENOMEM)?;
+            fds.many.resize(fds.count, nothing);
+        }
+        for (item, fd) in own().zip(&mut fds.all()[1..]) {
+            fd.fd = item.fd;
+            fd.events = 0;
+            for (ours, theirs) in EVENTS {
                 if item.events & ours != 0 {
-                    events |= theirs;
+                    fd.events |= theirs;
                 }
             }
-            fds.push(libc::pollfd {
-                fd: item.fd,
-                events,
-                revents: 0,
-            });
         }
-        Ok(Descriptors { fds, mask })
+        Ok(fds)
     }
 
     fn is_empty(&self) -> bool {
-        self.fds.is_empty()
+        self.count == 0
+    }
+
+    fn all(&mut self) -> &mut [libc::pollfd] {
+        if self.many.is_empty() {
+            &mut self.few[..self.count]
+        } else {
+            &mut self.many
+        }
     }
 
     /// Looks at the descriptors without waiting, and tells the items: how many are ready.
@@ -191,17 +218,15 @@ impl<'a> Descriptors<'a> {
         if self.is_empty() {
             return Ok(0);
         }
-        self.fds[0].fd = -1;
-        sys::poll_masked(&mut self.fds, Some(Instant::now()), self.mask)?;
+        let mask = self.mask;
+        let fds = self.all();
+        fds[0].fd = -1;
+        sys::poll_masked(fds, Some(Instant::now()), mask)?;
         let mut ready = 0;
         let own = items.iter_mut().filter(|item| item.socket.is_none());
-        for (item, fd) in own.zip(&self.fds[1..]) {
+        for (item, fd) in own.zip(&fds[1..]) {
             let mut revents = 0;
-            for (ours, theirs) in [
-                (IN, libc::POLLIN),
-                (OUT, libc::POLLOUT),
-                (PRI, libc::POLLPRI),
-            ] {
+            for (ours, theirs) in EVENTS {
                 if fd.revents & theirs != 0 {
                     revents |= ours;
                 }
@@ -220,9 +245,11 @@ impl<'a> Descriptors<'a> {
     fn sleep(&mut self, parker: &Parker, deadline: Option<Instant>) -> Result<(), Errno> {
         // Without a descriptor of its own the parker cannot be waited for beside others.
         let fd = parker.fd().ok_or(Errno::EMFILE)?;
-        self.fds[0].fd = fd;
-        sys::poll_masked(&mut self.fds, deadline, self.mask)?;
-        if self.fds[0].revents & libc::POLLNVAL != 0 {
+        let mask = self.mask;
+        let fds = self.all();
+        fds[0].fd = fd;
+        sys::poll_masked(fds, deadline, mask)?;
+        if fds[0].revents & libc::POLLNVAL != 0 {
             // The program closed what was not its own.
             return Err(Errno::EBADF);
         }

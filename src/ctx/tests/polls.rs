@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::ctx::poll::{Item, poll};
+use crate::sys::EventFd;
 
 const IN: i16 = 1;
 const OUT: i16 = 2;
@@ -228,4 +229,49 @@ fn a_sleep_beside_streams_ends_with_the_context() {
     others.iter().for_each(|socket| socket.close());
     context.terminate().unwrap();
     assert_eq!(waiting.join().unwrap(), Err(Errno::ETERM));
+}
+
+#[test]
+fn descriptors_are_waited_for_with_sockets() {
+    let context = Context::create().unwrap();
+    // Few of them, and more than fit without allocating.
+    for count in [1, 15, 16, 40] {
+        let (sockets, others) = many(context, 2);
+        let events: Vec<_> = (0..count).map(|_| EventFd::new().unwrap()).collect();
+        let mut items: Vec<_> = events
+            .iter()
+            .map(|event| Item {
+                socket: None,
+                fd: event.fd(),
+                events: IN,
+                revents: 0,
+            })
+            .collect();
+        items.extend(self::items(&sockets));
+        assert_eq!(wait(&mut items, 0), Ok(vec![]));
+        assert_eq!(wait(&mut items, 1), Ok(vec![]));
+        for (place, event) in events.iter().enumerate() {
+            event.signal();
+            for timeout in [0, 20_000, -1] {
+                assert_eq!(wait(&mut items, timeout), Ok(vec![place]));
+            }
+            event.clear();
+        }
+        let body = b"x";
+        for (place, other) in others.iter().enumerate() {
+            std::thread::scope(|scope| {
+                scope.spawn(|| send(other, body, false));
+                assert_eq!(wait(&mut items, -1), Ok(vec![count + place]));
+            });
+            events[count - 1].signal();
+            assert_eq!(wait(&mut items, 0), Ok(vec![count - 1, count + place]));
+            events[count - 1].clear();
+            assert_eq!(recv(sockets[place]).0, body);
+        }
+        sockets
+            .iter()
+            .chain(&others)
+            .for_each(|socket| socket.close());
+    }
+    context.terminate().unwrap();
 }
