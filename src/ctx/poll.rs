@@ -45,7 +45,8 @@ pub fn poll_masked(
 ) -> Result<usize, Errno> {
     if timeout == 0 {
         // No clock is asked, and no system call made but for descriptors.
-        return Ok(Descriptors::new(items, mask)?.look(items)? + look(items)?);
+        let mut fds = Descriptors::new(items, mask)?;
+        return Ok(fds.as_mut().map_or(Ok(0), |fds| fds.look(items))? + look(items)?);
     }
     let deadline = u64::try_from(timeout)
         .ok()
@@ -57,19 +58,19 @@ pub fn poll_masked(
         return Ok(usize::from(item.revents != 0));
     }
     let mut fds = Descriptors::new(items, mask)?;
-    if fds.is_empty() && (1..=FEW).contains(&items.len()) {
+    if fds.is_none() && (1..=FEW).contains(&items.len()) {
         return poll_few(items, deadline);
     }
     loop {
         // The descriptors first: one may be the ZMQ_FD of a socket, which looking at it clears.
-        let ready = fds.look(items)?;
+        let ready = fds.as_mut().map_or(Ok(0), |fds| fds.look(items))?;
         // Descriptors that are ready do not excuse from looking at the sockets.
         let ready = ready + look(items)?;
         if ready > 0 || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Ok(ready);
         }
         let parker = Parker::current();
-        if !fds.is_empty() {
+        if fds.is_some() {
             parker.clear();
         }
         parker.reset();
@@ -82,10 +83,10 @@ pub fn poll_masked(
             }
             watched += 1;
         }
-        let slept = match (quiet, fds.is_empty()) {
+        let slept = match (quiet, &mut fds) {
             (Ok(false), _) => Ok(()),
-            (Ok(true), true) => parker.park(deadline),
-            (Ok(true), false) => fds.sleep(&parker, deadline),
+            (Ok(true), None) => parker.park(deadline),
+            (Ok(true), Some(fds)) => fds.sleep(&parker, deadline),
             // One was closed meanwhile: the others are told first.
             (Err(errno), _) => Err(errno),
         };
@@ -152,7 +153,7 @@ struct Descriptors<'a> {
     /// Used if they are no more than that, so that nothing is allocated.
     few: [libc::pollfd; FEW + 1],
     many: Vec<libc::pollfd>,
-    /// How many there are, with the parker's; 0 without any.
+    /// How many there are, with the parker's.
     count: usize,
     mask: Option<&'a SignalMask>,
 }
@@ -165,8 +166,13 @@ const EVENTS: [(i16, i16); 3] = [
 ];
 
 impl<'a> Descriptors<'a> {
-    /// Empty if there are none, and no mask that only `ppoll(2)` can set.
-    fn new(items: &[Item], mask: Option<&'a SignalMask>) -> Result<Descriptors<'a>, Errno> {
+    /// `None` if there are none, and no mask that only `ppoll(2)` can set.
+    fn new(items: &[Item], mask: Option<&'a SignalMask>) -> Result<Option<Descriptors<'a>>, Errno> {
+        let own = || items.iter().filter(|item| item.socket.is_none());
+        let count = own().count();
+        if count == 0 && mask.is_none() {
+            return Ok(None);
+        }
         let nothing = libc::pollfd {
             fd: -1,
             events: libc::POLLIN,
@@ -175,15 +181,9 @@ impl<'a> Descriptors<'a> {
         let mut fds = Descriptors {
             few: [nothing; FEW + 1],
             many: Vec::new(),
-            count: 0,
+            count: count + 1,
             mask,
         };
-        let own = || items.iter().filter(|item| item.socket.is_none());
-        let count = own().count();
-        if count == 0 && mask.is_none() {
-            return Ok(fds);
-        }
-        fds.count = count + 1;
         if fds.count > fds.few.len() {
             let reserved = fds.many.try_reserve_exact(fds.count);
             reserved.map_err(|_| Errno::ENOMEM)?;
@@ -198,11 +198,7 @@ impl<'a> Descriptors<'a> {
                 }
             }
         }
-        Ok(fds)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.count == 0
+        Ok(Some(fds))
     }
 
     fn all(&mut self) -> &mut [libc::pollfd] {
@@ -215,9 +211,6 @@ impl<'a> Descriptors<'a> {
 
     /// Looks at the descriptors without waiting, and tells the items: how many are ready.
     fn look(&mut self, items: &mut [Item]) -> Result<usize, Errno> {
-        if self.is_empty() {
-            return Ok(0);
-        }
         let mask = self.mask;
         let fds = self.all();
         fds[0].fd = -1;
