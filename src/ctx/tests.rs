@@ -1,7 +1,7 @@
 //! The whole below the C API, in one process: contexts, sockets, transports together.
 
-mod crowds;
 mod answers;
+mod crowds;
 mod datagrams;
 mod groups;
 mod leases;
@@ -13,9 +13,9 @@ mod peers;
 mod pollers;
 mod polls;
 mod proxied;
+mod proxies;
 mod strangers;
 mod streams;
-mod proxies;
 mod websocket;
 #[cfg(feature = "wss")]
 mod wss;

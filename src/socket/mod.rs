@@ -9,8 +9,8 @@ mod close;
 mod endpoint;
 mod io;
 mod options;
-mod patience;
 mod pass;
+mod patience;
 mod peers;
 mod realm;
 mod wait;
@@ -33,8 +33,8 @@ use crate::sys;
 pub use among::{FEW, Woken, sleep_among};
 use endpoint::Endpoint;
 pub use io::{POLLIN, POLLOUT};
-use patience::Patience;
 pub use pass::{Passed, Stuck};
+use patience::Patience;
 pub use realm::Realm;
 
 /// A socket's cell: what `void *` points to. The tag says whether it is in use.

@@ -68,10 +68,10 @@ fn both_ways(hwm: i32, count: u32) {
     let proxy = std::thread::spawn(move || proxy::run(front, back, Some(capture), None));
     let senders = ends.map(|end| {
         std::thread::spawn(move || {
-            // One thread sends and receives, so it must not wait for room for ever.
+            // One thread sends and receives, so it waits for room only once it has received all.
             let (mut sent, mut received) = (0, 0);
-            while received < count {
-                if sent < count && end.is_writable().unwrap() {
+            while sent < count || received < count {
+                if sent < count && (received == count || end.is_writable().unwrap()) {
                     send_parts(end, sent);
                     sent += 1;
                 } else {
@@ -172,6 +172,39 @@ fn a_single_socket_gets_back_what_it_says() {
     context.shutdown().unwrap();
     assert_eq!(proxy.join().unwrap(), Err(Errno::ETERM));
     for socket in [mirror, face] {
+        socket.close();
+    }
+    context.terminate().unwrap();
+}
+
+#[test]
+fn two_who_pass_in_opposite_directions_do_not_wait_for_each_other() {
+    let context = Context::create().unwrap();
+    let (one, to_one) = bound(context, kind::DEALER, 0);
+    let (two, to_two) = bound(context, kind::DEALER, 0);
+    let peers = [&to_one, &to_two].map(|to| connected(context, kind::DEALER, 0, to));
+    let threads = [(one, two), (two, one)].map(|(from, to)| {
+        std::thread::spawn(move || {
+            let mut passed = 0;
+            while passed < 20_000 {
+                let batch = from.pass_to(to, None, 3).unwrap();
+                assert!(batch.stuck.is_none());
+                passed += batch.messages;
+            }
+        })
+    });
+    for i in 0..20_000_u32 {
+        for peer in peers {
+            send(peer, &i.to_ne_bytes(), false);
+        }
+    }
+    for i in 0..20_000_u32 {
+        assert_eq!(peers.map(|peer| recv(peer).0), [i.to_ne_bytes(); 2]);
+    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    for socket in [one, two, peers[0], peers[1]] {
         socket.close();
     }
     context.terminate().unwrap();
