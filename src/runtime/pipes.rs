@@ -289,9 +289,7 @@ impl Pipes {
         if slot.pipe.write(msg).is_err() {
             return false;
         }
-        if slot.pipe.show() {
-            self.owed.push(id);
-        }
+        self.flush(id);
         true
     }
 
