@@ -192,16 +192,16 @@ impl Distribute {
             if let Some(member) = members.get_mut(pipe.0 as usize)
                 && !member.full
             {
-                member.full = !pipes.publish(pipe, part);
+                member.full = !pipes.publish(pipe, &mut part);
             }
         } else {
             let mut copies = part.share_many(self.matching.len() as u32);
             for &pipe in &self.matching {
                 if let Some(member) = members.get_mut(pipe.0 as usize)
                     && !member.full
-                    && let Some(copy) = copies.next()
+                    && let Some(mut copy) = copies.next()
                 {
-                    member.full = !pipes.publish(pipe, copy);
+                    member.full = !pipes.publish(pipe, &mut copy);
                 }
             }
         }

@@ -279,14 +279,16 @@ impl Pipes {
         self.slot(id).is_some_and(|slot| slot.pipe.put(msg))
     }
 
-    /// Writes a message of a single part and [flushes](Pipes::flush) it. `false`: the pipe is full,
-    /// and the pattern hears `writable`, or nothing of the message is wanted any more.
+    /// Writes a message of a single part, of which an empty one is left, and
+    /// [flushes](Pipes::flush) it. `false`: the pipe is full, and the pattern hears `writable`, or
+    /// nothing of the message is wanted any more.
     #[inline(always)]
-    pub fn publish(&mut self, id: PipeId, msg: Msg) -> bool {
+    pub fn publish(&mut self, id: PipeId, msg: &mut Msg) -> bool {
         let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else {
             return false;
         };
-        if slot.pipe.write(msg).is_err() {
+        // Measured: by value it takes fewer instructions, and a fifth more time.
+        if !slot.pipe.put(msg) {
             return false;
         }
         self.flush(id);
