@@ -145,6 +145,7 @@ impl Socket {
         lend: bool,
     ) -> Result<Option<Bed>, Errno> {
         let mut inner = self.lock()?;
+        inner.pipes.press(true);
         let inbox = inner.inbox.clone();
         let Some(others) = inbox.watch_beside(parker) else {
             return Ok(None);
