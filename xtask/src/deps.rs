@@ -70,7 +70,7 @@ pub const VENV: Need = Need {
 };
 pub const WEBSOCKETS: Need = Need {
     what: "Python 3 with WebSocket, as a stranger to talk to",
-    probe: Probe::Works(&["python3", "-c", "import websockets"]),
+    probe: Probe::Works(&["/usr/bin/python3", "-c", "import websockets"]),
     packages: &["python3", "python3-websockets"],
 };
 pub const OPENSSL: Need = Need {

@@ -11,6 +11,7 @@ import ssl
 import sys
 
 import websockets
+from websockets.legacy.server import WebSocketServerProtocol, serve as listen
 
 SIZES = [0, 1, 124, 125, 126, 65535, 65536, 300000]
 PATIENCE = 20
@@ -32,7 +33,7 @@ async def ask(uri, trusted, name, version):
     except ssl.SSLError as error:
         print("refused:", error.reason)
         return
-    async with socket:
+    try:
         assert socket.subprotocol == "ZWS2.0"
         await socket.send(b"\0")
         assert await asyncio.wait_for(socket.recv(), PATIENCE) == b"\0"
@@ -42,6 +43,8 @@ async def ask(uri, trusted, name, version):
             assert await asyncio.wait_for(socket.recv(), PATIENCE) == message, size
         pong = await socket.ping(b"there?")
         await asyncio.wait_for(pong, PATIENCE)
+    finally:
+        await socket.close()
     print("fine:", socket.close_code)
 
 
@@ -50,16 +53,26 @@ async def echo(socket):
         await socket.send(message)
 
 
+class Server(WebSocketServerProtocol):
+    """The names of RFC 45 have a slash, which the library's grammar of names does not."""
+
+    def process_subprotocol(self, headers, available):
+        lists = headers.get_all("Sec-WebSocket-Protocol")
+        offered = [name.strip() for names in lists for name in names.split(",")]
+        return next((name for name in available if name in offered), None)
+
+
 async def serve(certificate, key):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    serving = websockets.serve(
+    serving = listen(
         echo,
         "127.0.0.1",
         0,
         ssl=context,
         subprotocols=["ZWS2.0"],
         max_size=None,
+        create_protocol=Server,
     )
     async with serving as server:
         print(server.sockets[0].getsockname()[1], flush=True)

@@ -89,17 +89,20 @@ fn serving(identity: &Identity) -> (Actor, String) {
 }
 
 fn python() -> Command {
-    let mut command = Command::new("python3");
+    let mut command = Command::new("/usr/bin/python3");
     command.arg(root().join("capi-tests/c/interop/stranger.py"));
     command
 }
 
 /// Whether there is a Python with WebSocket.
 fn has_python() -> bool {
-    let mut command = Command::new("python3");
-    let has = run(command.args(["-c", "import websockets"]), "python3")
-        .status
-        .success();
+    let mut command = Command::new("/usr/bin/python3");
+    let has = run(
+        command.args(["-c", "import websockets"]),
+        "/usr/bin/python3",
+    )
+    .status
+    .success();
     if !has {
         println!("skipped: apt-get install python3-websockets");
     }
