@@ -27,8 +27,8 @@ pub trait Driver: Send + Sync {
     /// nobody else is at it and it is soon done. `false`: it must be told in the ordinary way.
     fn drive_refill(&self) -> bool;
     /// Some messages were written to the pipe and nobody was told: writes them out in the calling
-    /// thread if that was [agreed upon](crate::session), and else does nothing. `last`: no more come
-    /// for now.
+    /// thread if the I/O thread leaves them to it, and else does nothing. `last`: no more come for
+    /// now.
     fn drive_portion(&self, last: bool);
 
     /// The calling thread is about to wait for messages of this pipe: lends it the stream, so that

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use super::super::lease::{Attend, Lease, Then, Wait};
-use super::{Connection, Context, End};
+use super::{Connection, Context, End, TURN};
 use crate::msg::RecvBuffer;
 use crate::runtime::{Loan, Pipe, Post, Watch};
 
@@ -78,7 +78,7 @@ impl Connection {
         self.now = now;
         self.undrained = true;
         self.delivered = false;
-        match self.read(cx, pipe, buffer) {
+        match self.read(cx, pipe, buffer, TURN) {
             // A turn was not enough. That does not matter: who waits is told again.
             Ok(true) => self.undrained = false,
             Ok(false) => {}

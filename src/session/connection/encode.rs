@@ -27,7 +27,7 @@ impl Connection {
     }
 
     /// Whether there is room for more in the next write.
-    fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.out.len() < self.batches.1 && self.out.copied() < COPIED
     }
 

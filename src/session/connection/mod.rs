@@ -276,7 +276,7 @@ impl Connection {
         let resume = marks & mark::WRITABLE != 0 || ready.marked;
         if ready.readable || (resume && self.undrained) {
             self.undrained = true;
-            more |= self.read(cx, pipe, turn.buffer)?;
+            more |= self.read(cx, pipe, turn.buffer, TURN)?;
         }
         if self.ready || !self.out.is_empty() {
             let called = ready.marked || ready.writable || marks != 0;
@@ -324,19 +324,20 @@ impl Connection {
 
     // ---- from the stream to the pipe --------------------------------------------------------
 
-    /// Reads until the stream is drained, the pipe is full or the turn is over (`true`).
+    /// Reads until the stream is drained, the pipe is full or it has read so often (`true`).
     fn read(
         &mut self,
         cx: &Context<'_>,
         pipe: &mut Option<Pipe>,
         buffer: &mut RecvBuffer,
+        times: usize,
     ) -> Result<bool, End> {
         if !self.read_held(cx, pipe, buffer)? {
             return Ok(false);
         }
         buffer.append(&self.left).map_err(|_| End::Memory)?;
         self.left.clear();
-        let result = self.read_all(cx, pipe, buffer);
+        let result = self.read_all(cx, pipe, buffer, times);
         self.stash(pipe, buffer);
         result
     }
@@ -397,7 +398,7 @@ impl Connection {
         }
         self.ending = true;
         self.undrained = true;
-        let more = self.read(cx, pipe, buffer)?;
+        let more = self.read(cx, pipe, buffer, TURN)?;
         if !self.undrained {
             return Err(End::Stream(errno));
         }
@@ -409,11 +410,12 @@ impl Connection {
         cx: &Context<'_>,
         pipe: &mut Option<Pipe>,
         buffer: &mut RecvBuffer,
+        times: usize,
     ) -> Result<bool, End> {
         if !self.decode(cx, pipe, buffer)? {
             return Ok(false);
         }
-        for _ in 0..TURN {
+        for _ in 0..times {
             let (count, room) = self.fill(buffer)?;
             if count == 0 {
                 self.undrained = false;

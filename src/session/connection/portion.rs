@@ -9,9 +9,7 @@ use super::super::portions::Tick;
 use super::Connection;
 use crate::runtime::Pipe;
 
-/// The sender writes once so many octets are encoded,
-const OCTETS: usize = 64 * 1024;
-/// or the oldest of them have waited for so long.
+/// The sender writes once there is enough for one write, or the oldest octets have waited so long.
 const AGE: Duration = Duration::from_micros(50);
 /// A pipe that takes fewer messages than this is full before a portion is due.
 const ROOM: u64 = 256;
@@ -64,13 +62,8 @@ impl Connection {
         self.portions.take();
         let due = last || now.saturating_duration_since(self.oldest) > AGE;
         loop {
-            while self.out.len() < OCTETS {
-                let Some(msg) = pipe.take_unasked() else {
-                    break;
-                };
-                self.encode(msg);
-            }
-            let enough = self.out.len() >= OCTETS;
+            self.encode_all(pipe);
+            let enough = !self.has_room();
             if enough || due {
                 self.write_out();
                 self.oldest = now;

@@ -5,8 +5,7 @@
 
 use std::time::Instant;
 
-use super::super::protocol::{Protocol, each};
-use super::{Connection, Context, End};
+use super::{Connection, Context};
 use crate::msg::RecvBuffer;
 use crate::runtime::Pipe;
 
@@ -27,56 +26,12 @@ impl Connection {
             return false;
         }
         self.now = Instant::now();
-        match self.read_on(cx, pipe, buffer) {
-            Ok(done) => done && self.out.is_empty(),
+        match self.read(cx, pipe, buffer, LOOKS) {
+            Ok(more) => !more && self.out.is_empty(),
             Err(end) => {
                 self.found = Some(end);
                 false
             }
         }
-    }
-
-    fn read_on(
-        &mut self,
-        cx: &Context<'_>,
-        pipe: &mut Option<Pipe>,
-        buffer: &mut RecvBuffer,
-    ) -> Result<bool, End> {
-        if !self.read_held(cx, pipe, buffer)? {
-            return Ok(true);
-        }
-        buffer.append(&self.left).map_err(|_| End::Memory)?;
-        self.left.clear();
-        let result = self.read_once(cx, pipe, buffer);
-        self.stash(pipe, buffer);
-        result
-    }
-
-    /// `true`: the pipe is full again, or the stream is drained.
-    fn read_once(
-        &mut self,
-        cx: &Context<'_>,
-        pipe: &mut Option<Pipe>,
-        buffer: &mut RecvBuffer,
-    ) -> Result<bool, End> {
-        if !self.decode(cx, pipe, buffer)? {
-            return Ok(true);
-        }
-        for _ in 0..LOOKS {
-            let (count, room) = self.fill(buffer)?;
-            if count == 0 {
-                self.undrained = false;
-                return Ok(true);
-            }
-            each!(&mut self.protocol, protocol => protocol.heard(self.now));
-            if !self.decode(cx, pipe, buffer)? {
-                return Ok(true);
-            }
-            if count < room {
-                self.undrained = false;
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 }
