@@ -179,10 +179,13 @@ impl Drop for TemporaryFolder {
     }
 }
 
+/// What the kernel is asked to take for a peer that has not read it yet, unless the application
+/// says how much. (It grants twice that, or twice `net.core.wmem_max`.) Its default, a quarter of
+/// it, is less than one write of ours, so that reader and writer wait for each other all the time.
+const IN_KERNEL: usize = 416 * 1024;
+
 fn tune(socket: &Socket, options: &Options) {
-    if let Ok(size) = usize::try_from(options.sndbuf) {
-        let _ = socket.set_send_buffer_size(size);
-    }
+    let _ = socket.set_send_buffer_size(usize::try_from(options.sndbuf).unwrap_or(IN_KERNEL));
     if let Ok(size) = usize::try_from(options.rcvbuf) {
         let _ = socket.set_recv_buffer_size(size);
     }

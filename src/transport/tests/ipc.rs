@@ -6,6 +6,8 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use socket2::{Domain, Socket, Type};
+
 use super::*;
 
 /// A folder of the test's own, removed afterwards.
@@ -324,5 +326,21 @@ fn buffers_are_sized_as_asked() {
     for stream in [&accepted, &connected] {
         assert_eq!(stream.socket().send_buffer_size().unwrap(), 40_000);
         assert_eq!(stream.socket().recv_buffer_size().unwrap(), 60_000);
+    }
+}
+
+#[test]
+fn the_kernel_is_asked_for_room_for_a_whole_write() {
+    let options = Options::new(0, &Default::default());
+    let listener = listen("ipc://*", &options).unwrap();
+    let (accepted, connected) = pair(&listener, &options);
+    let plain = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+    let usual = plain.send_buffer_size().unwrap();
+    // As much as the system lets anybody have.
+    plain.set_send_buffer_size(1 << 30).unwrap();
+    let most = plain.send_buffer_size().unwrap();
+    for stream in [&accepted, &connected] {
+        let size = stream.socket().send_buffer_size().unwrap();
+        assert!(size >= most.min(2 * 256 * 1024) && size >= usual.min(most));
     }
 }
