@@ -56,13 +56,13 @@ impl Traffic {
     }
 
     /// The counter of the next box, and what stands in front of its tag.
-    fn next(&mut self) -> ([u8; 8], [u8; Traffic::OVERHEAD]) {
+    fn next(&mut self) -> (u64, [u8; Traffic::OVERHEAD]) {
         // At a thousand million boxes a second this takes five hundred years to come round.
         self.sent = self.sent.wrapping_add(1);
-        let count = self.sent.to_be_bytes();
+        let count = self.sent;
         let mut head = [0; Traffic::OVERHEAD];
         head[..8].copy_from_slice(NAME);
-        head[8..TAG_AT].copy_from_slice(&count);
+        head[8..TAG_AT].copy_from_slice(&count.to_be_bytes());
         (count, head)
     }
 
@@ -129,7 +129,7 @@ impl Traffic {
         if heard <= self.heard {
             return Err(ProtocolError::InvalidSequence);
         }
-        if !self.incoming.open(count, sealed, &tag) {
+        if !self.incoming.open(heard, sealed, &tag) {
             return Err(ProtocolError::Cryptographic);
         }
         self.heard = heard;
