@@ -551,14 +551,13 @@ impl Zmtp {
             b"CANCEL"
         };
         let is_subscription = msg.has(flag::SUBSCRIBE | flag::CANCEL);
-        let topic = msg.data().get(1..).unwrap_or_default();
         if let Some(seal) = &mut self.sealed {
             let sealed = if is_command {
                 seal.seal_command(&[msg.data()], out)
             } else if is_subscription && self.framing == Framing::V31 {
-                seal.seal_command(&[&[name.len() as u8], name, topic], out)
+                seal.seal_command(&[&[name.len() as u8], name, topic(&msg)], out)
             } else {
-                seal.seal_part(&msg, out)
+                seal.seal_part(msg, out)
             };
             // The next call of `decode` tells.
             if let Err(failure) = sealed {
@@ -575,9 +574,14 @@ impl Zmtp {
                 out.push_body(msg);
             }
             Framing::V30 => frame::put(msg, out),
-            Framing::V31 => command::put(name, &[topic], out),
+            Framing::V31 => command::put(name, &[topic(&msg)], out),
         }
     }
+}
+
+/// What a subscription is to, as patterns have it.
+fn topic(msg: &Msg) -> &[u8] {
+    msg.data().get(1..).unwrap_or_default()
 }
 
 /// A subscription in the form that patterns know.

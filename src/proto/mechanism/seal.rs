@@ -63,13 +63,13 @@ impl Seal {
     #[inline]
     pub(in crate::proto) fn seal_part(
         &mut self,
-        msg: &Msg,
+        msg: Msg,
         out: &mut SendBuffer,
     ) -> Result<(), Failure> {
         match self {
             Seal::Curve(traffic) => traffic.seal_part(msg, out)?,
             #[cfg(feature = "gssapi")]
-            Seal::Gssapi(traffic) => traffic.seal_part(msg, out)?,
+            Seal::Gssapi(traffic) => traffic.seal_part(&msg, out)?,
         }
         Ok(())
     }

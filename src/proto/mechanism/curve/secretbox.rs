@@ -135,6 +135,22 @@ impl Lane {
         }
     }
 
+    /// Seals an octet and those that follow it, which lie elsewhere; `None`, and nothing is done, on
+    /// a processor where that would be slow.
+    #[inline]
+    pub(super) fn seal_apart(
+        &mut self,
+        nonce: u64,
+        first: &mut u8,
+        octets: &mut [u8],
+    ) -> Option<Tag> {
+        match self {
+            Lane::Any(_) => None,
+            #[cfg(target_arch = "x86_64")]
+            Lane::Wide(lane) => Some(lane.seal_apart(nonce, first, octets)),
+        }
+    }
+
     /// Opens what [`seal`](Lane::seal) sealed; `false`, and nothing is changed, if the tag says that
     /// it was not sealed so.
     #[inline]

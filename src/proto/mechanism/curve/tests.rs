@@ -150,7 +150,7 @@ fn messages_are_those_that_libsodium_makes() {
     let mut out = SendBuffer::new();
     let mut part = Msg::from_slice(CLIENT_TEXT).unwrap();
     part.set(flag::MORE);
-    client.seal_part(&part, &mut out).unwrap();
+    client.seal_part(part, &mut out).unwrap();
     let mut said = out.drain();
     assert_eq!(said, frame(3, CLIENT_BOX));
     assert_eq!(server.open(&mut said[2..]), Ok(flag::MORE));
@@ -165,7 +165,7 @@ fn messages_are_those_that_libsodium_makes() {
     );
 
     server
-        .seal_part(&Msg::from_slice(b"The").unwrap(), &mut out)
+        .seal_part(Msg::from_slice(b"The").unwrap(), &mut out)
         .unwrap();
     let mut said = out.drain();
     assert_eq!(said, frame(2, SERVER_BOX));
@@ -192,7 +192,7 @@ fn counters_only_grow_and_only_with_boxes_that_open() {
         let mut boxes = Vec::new();
         for number in 0..6_u8 {
             let mut out = SendBuffer::new();
-            from.seal_part(&Msg::from_slice(&[number]).unwrap(), &mut out)
+            from.seal_part(Msg::from_slice(&[number]).unwrap(), &mut out)
                 .unwrap();
             boxes.push(out.drain()[2..].to_vec());
         }

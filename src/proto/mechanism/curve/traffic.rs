@@ -18,7 +18,7 @@ use crate::proto::{ProtocolError, frame};
 const TAG_AT: usize = 16;
 const FLAGS_AT: usize = TAG_AT + TAG;
 
-/// Bodies from this size on get memory of their own, which is written from where it is.
+/// Bodies from this size on are sealed outside of the buffer, and written from where they are.
 const OWN_MEMORY_FROM: usize = 4 * 1024;
 
 /// The keys and counters of an open conversation.
@@ -90,25 +90,41 @@ impl Traffic {
     #[inline]
     pub(in crate::proto) fn seal_part(
         &mut self,
-        msg: &Msg,
+        msg: Msg,
         out: &mut SendBuffer,
     ) -> Result<(), Errno> {
         const _: () = assert!(MORE == flag::MORE);
-        let flags = msg.flags() & MORE;
         if msg.len() < OWN_MEMORY_FROM {
-            self.seal(flags, &[msg.data()], out);
+            self.seal(msg.flags() & MORE, &[msg.data()], out);
             return Ok(());
         }
-        let mut sealed = Msg::with_size(1 + msg.len())?;
-        let inside = sealed.data_mut().ok_or(Errno::ENOMEM)?;
-        inside[0] = flags;
-        inside[1..].copy_from_slice(msg.data());
+        self.seal_long(msg, out)
+    }
+
+    /// The same, for bodies that are written from where they are: sealed there if nobody else sees
+    /// them.
+    fn seal_long(&mut self, mut msg: Msg, out: &mut SendBuffer) -> Result<(), Errno> {
         let (count, mut head) = self.next();
-        let tag = self.outgoing.seal(count, inside);
+        let mut flags = msg.flags() & MORE;
+        let (lane, apart) = (&mut self.outgoing, msg.data_mut());
+        let apart = apart.and_then(|body| lane.seal_apart(count, &mut flags, body));
+        let (tag, body) = if let Some(tag) = apart {
+            (tag, msg)
+        } else {
+            let mut sealed = Msg::with_size(1 + msg.len())?;
+            let inside = sealed.data_mut().ok_or(Errno::ENOMEM)?;
+            inside[0] = flags;
+            inside[1..].copy_from_slice(msg.data());
+            let tag = lane.seal(count, inside);
+            flags = inside[0];
+            sealed.trim_front(1);
+            (tag, sealed)
+        };
         head[TAG_AT..FLAGS_AT].copy_from_slice(&tag);
-        frame::put_header(0, FLAGS_AT + sealed.len(), out);
-        out.extend(&head[..FLAGS_AT]);
-        out.push_body(sealed);
+        head[FLAGS_AT] = flags;
+        frame::put_header(0, head.len() + body.len(), out);
+        out.extend(&head);
+        out.push_body(body);
         Ok(())
     }
 

@@ -35,6 +35,7 @@ impl Tagger {
     }
 
     /// The first four powers of what the sum is multiplied with.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(super) fn powers(&self) -> [Sum; 4] {
         let mut powers = [[self.by[0], self.by[1], 0]; 4];
         for at in 1..4 {
@@ -72,6 +73,12 @@ impl Tagger {
         let middle = u128::from(b) + (block >> 64) + (low >> 64);
         let high = c + beyond + (middle >> 64) as u64;
         self.sum = self.times([low as u64, middle as u64, high]);
+    }
+
+    /// Takes in a block that is not the last.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(super) fn block(&mut self, block: &[u8; 16]) {
+        self.absorb(u128::from_le_bytes(*block), 1);
     }
 
     /// Takes in the last octets: the tag.

@@ -39,6 +39,13 @@ fn check(lane: &mut Lane, key: [u8; 32], nonce: u64, clear: &[u8]) {
     wrong[15] ^= 0x80;
     assert!(!lane.open(nonce, &mut octets, &wrong));
     assert_eq!(octets, sealed, "{}", clear.len());
+    if let [first, rest @ ..] = clear {
+        let (mut first, mut rest) = (*first, rest.to_vec());
+        if let Some(apart) = lane.seal_apart(nonce, &mut first, &mut rest) {
+            assert_eq!((apart, first), (tag, sealed[0]), "{}", clear.len());
+            assert_eq!(rest, sealed[1..], "{}", clear.len());
+        }
+    }
     assert!(lane.open(nonce, &mut octets, &tag));
     assert_eq!(octets, clear, "{}", clear.len());
 }

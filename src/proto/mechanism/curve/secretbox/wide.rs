@@ -79,8 +79,8 @@ impl Lane {
         }
         let mut blocks = Blocks::new();
         wide.first(&self.subkey, nonce, &mut blocks);
-        let (key, _) = split(blocks.octets());
-        self.add_long(nonce, &blocks, octets);
+        let (key, stream) = split(blocks.octets());
+        self.add_long(nonce, stream, octets);
         tag(wide, key, octets)
     }
 
@@ -97,17 +97,36 @@ impl Lane {
         }
         let mut blocks = Blocks::new();
         wide.first(&self.subkey, nonce, &mut blocks);
-        let (key, _) = split(blocks.octets());
+        let (key, stream) = split(blocks.octets());
         let good = tag(wide, key, octets).ct_eq(expected).into();
         if good {
-            self.add_long(nonce, &blocks, octets);
+            self.add_long(nonce, stream, octets);
         }
         good
     }
 
-    /// Adds the stream of a nonce, which begins with these blocks.
-    fn add_long(&self, nonce: u64, blocks: &Blocks, octets: &mut [u8]) {
-        let (_, stream) = split(blocks.octets());
+    /// See [`seal_apart`](super::Lane::seal_apart).
+    pub(super) fn seal_apart(&self, nonce: u64, first: &mut u8, octets: &mut [u8]) -> Tag {
+        let mut blocks = Blocks::new();
+        self.wide.first(&self.subkey, nonce, &mut blocks);
+        let (key, stream) = split(blocks.octets());
+        *first ^= stream[0];
+        self.add_long(nonce, &stream[1..], octets);
+        let mut tagger = Tagger::new(key);
+        let (near, far) = octets.split_at(octets.len().min(15));
+        let mut block = [0; 16];
+        block[0] = *first;
+        block[1..=near.len()].copy_from_slice(near);
+        if near.len() < 15 {
+            return tagger.finish(&block[..=near.len()]);
+        }
+        tagger.block(&block);
+        let rest = self.wide.absorb(&mut tagger, far);
+        tagger.finish(rest)
+    }
+
+    /// Adds the stream of a nonce, which begins with this and goes on behind the first blocks.
+    fn add_long(&self, nonce: u64, stream: &[u8], octets: &mut [u8]) {
         let (near, far) = octets.split_at_mut(octets.len().min(stream.len()));
         add(near, stream);
         if !far.is_empty() {
