@@ -89,7 +89,13 @@ impl Edges {
 
     /// Waits for an edge since the last one, or until the deadline; `EINTR` after a signal handler.
     pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Errno> {
-        self.wait_for(poll_timeout(deadline))
+        loop {
+            match self.wait_for(poll_timeout(deadline)) {
+                // Unlike `poll(2)` this ends when the process was stopped and goes on, too.
+                Err(Errno::EINTR) if !handles_signals() => {}
+                result => return result,
+            }
+        }
     }
 
     /// Takes an edge that came already, if there is one.
@@ -107,6 +113,21 @@ impl Edges {
             Ok(())
         }
     }
+}
+
+/// Whether the process has a handler for any signal but those that faults raise.
+fn handles_signals() -> bool {
+    let faults = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL];
+    (1..=libc::SIGRTMAX()).any(|signal| {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: nothing is changed, and what is set is written here, as is valid when zero.
+        let action = unsafe {
+            libc::sigaction(signal, ptr::null(), action.as_mut_ptr());
+            action.assume_init()
+        };
+        let handler = action.sa_sigaction;
+        handler != libc::SIG_DFL && handler != libc::SIG_IGN && !faults.contains(&signal)
+    })
 }
 
 /// Milliseconds until a deadline, rounded up, as `poll` wants them (-1: no deadline).
