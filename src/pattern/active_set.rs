@@ -64,11 +64,6 @@ impl ActiveSet {
         self.place(pipe).is_some()
     }
 
-    /// Whether there is no pipe at all.
-    pub(super) fn is_empty(&self) -> bool {
-        self.order.is_empty()
-    }
-
     /// The active pipe whose turn it is.
     #[inline]
     pub(super) fn current(&self) -> Option<PipeId> {

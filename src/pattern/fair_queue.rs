@@ -35,11 +35,6 @@ impl FairQueue {
         self.set.contains(pipe)
     }
 
-    /// Whether there are no pipes.
-    pub(super) fn is_empty(&self) -> bool {
-        self.set.is_empty()
-    }
-
     /// All pipes.
     pub(super) fn iter(&self) -> impl Iterator<Item = PipeId> + '_ {
         self.set.iter()

@@ -223,6 +223,52 @@ fn a_pair_has_one_peer_until_that_is_gone() {
 }
 
 #[test]
+fn a_peer_that_comes_back_to_a_pair_waits_for_its_last_words_to_be_read() {
+    for number in [kinds::PAIR, kinds::CHANNEL] {
+        let mut rig = Rig::new(number);
+        let mut far = rig.peer();
+        push(&mut far, &["1"]);
+        push(&mut far, &["2"]);
+        // The socket has heard of neither end when the next one comes.
+        drop(far);
+        let mut second = rig.peer();
+        push(&mut second, &["3"]);
+        drop(second);
+        let mut third = rig.peer();
+        push(&mut third, &["4"]);
+        assert!(!third.is_abandoned());
+        assert!(rig.peer().is_abandoned());
+        rig.send(&["to the third"]).unwrap();
+        assert_eq!(drain(&mut third), ["to the third"]);
+        for body in ["1", "2", "3", "4"] {
+            assert_eq!(rig.recv().unwrap(), body);
+        }
+        push(&mut third, &["5"]);
+        assert_eq!(rig.recv().unwrap(), "5");
+        assert_eq!(rig.recv().err(), Some(Errno::EAGAIN));
+        rig.send(&["once more"]).unwrap();
+        assert_eq!(drain(&mut third), ["once more"]);
+    }
+}
+
+#[test]
+fn who_comes_to_a_pair_and_goes_while_another_is_read_leaves_nothing() {
+    let mut rig = Rig::new(kinds::PAIR);
+    let mut far = rig.peer();
+    push(&mut far, &["1"]);
+    drop(far);
+    let second = rig.peer();
+    let id = rig.last;
+    drop(second);
+    rig.catch_up();
+    assert!(!rig.pipes.contains(id));
+    let mut third = rig.peer();
+    push(&mut third, &["2"]);
+    assert_eq!(rig.recv().unwrap(), "1");
+    assert_eq!(rig.recv().unwrap(), "2");
+}
+
+#[test]
 fn a_dealer_probes_routers_when_asked_to() {
     let mut rig = Rig::with(kinds::DEALER, |options| options.probe_router = true);
     let mut far = rig.peer();
