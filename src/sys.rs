@@ -216,11 +216,18 @@ pub fn processor() -> u32 {
     u32::try_from(unsafe { libc::sched_getcpu() } + 1).unwrap_or(0)
 }
 
+static GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// Like [`fork_generation`], for those who have the number of one.
+#[inline]
+pub fn known_fork_generation() -> u32 {
+    GENERATION.load(Ordering::Relaxed)
+}
+
 /// Counts the forks that this process descends from since the library was first used.
 ///
 /// What threads and descriptors a context has belong to the generation that made it.
 pub fn fork_generation() -> u32 {
-    static GENERATION: AtomicU32 = AtomicU32::new(0);
     static WATCH: Once = Once::new();
     extern "C" fn forked() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
@@ -229,7 +236,7 @@ pub fn fork_generation() -> u32 {
         // SAFETY: the handler only touches an atomic, which is safe in a forked child.
         unsafe { libc::pthread_atfork(None, None, Some(forked)) };
     });
-    GENERATION.load(Ordering::Relaxed)
+    known_fork_generation()
 }
 
 /// Reads from a socket, like `recv(2)`, but no point of cancellation: callers hold locks.

@@ -516,36 +516,70 @@ impl Msg {
         msg
     }
 
+    /// Like [`take`](Msg::take), without what it may have of a socket that it was received from:
+    /// metadata, the number of a peer, and marks other than [`flag::SHARED`].
+    #[inline(always)]
+    pub fn take_bare(&mut self) -> Msg {
+        if self.metadata.is_some() {
+            self.metadata = None;
+        }
+        let msg = Msg {
+            // SAFETY: as in `take`.
+            body: unsafe { ptr::read(&raw const self.body) },
+            metadata: None,
+            routing_id: 0,
+            inline_len: self.inline_len,
+            kind: self.kind,
+            flags: self.flags & flag::SHARED,
+            spare: 0,
+        };
+        (self.routing_id, self.inline_len) = (0, 0);
+        (self.kind, self.flags, self.spare) = (INLINE, 0, 0);
+        msg
+    }
+
     /// Replaces the message by a part that has no metadata, and says which connection it came
     /// from. While parts come from the same connection nothing is counted.
     #[inline(always)]
     pub fn receive(&mut self, part: Msg, metadata: Option<&Arc<Metadata>>) {
+        let kept = self.make_way(metadata);
+        // SAFETY: way was made: nothing is left to drop.
+        unsafe { ptr::write(self, part) };
+        self.metadata = kept;
+    }
+
+    /// Lets go of all that the message owns, so that nothing is lost when a part that has no
+    /// metadata is moved over it; the part is to have what is returned.
+    #[inline(always)]
+    pub fn make_way(&mut self, metadata: Option<&Arc<Metadata>>) -> Option<Arc<Metadata>> {
         let same = match (&self.metadata, metadata) {
             (Some(before), Some(now)) => Arc::ptr_eq(before, now),
             (None, None) => true,
             _ => false,
         };
         if self.kind == INLINE && same {
-            let kept = self.metadata.take();
-            // SAFETY: a body within the message owns nothing, and the metadata was taken out:
-            // nothing is left to drop.
-            unsafe { ptr::write(self, part) };
-            self.metadata = kept;
+            self.metadata.take()
         } else {
-            self.receive_slowly(part, metadata);
+            self.make_way_slowly(metadata)
         }
     }
 
-    fn receive_slowly(&mut self, part: Msg, metadata: Option<&Arc<Metadata>>) {
+    fn make_way_slowly(&mut self, metadata: Option<&Arc<Metadata>>) -> Option<Arc<Metadata>> {
         self.release_body();
-        let before = self.metadata.take();
-        // SAFETY: the body was released and the metadata taken out: nothing is left to drop.
-        unsafe { ptr::write(self, part) };
-        self.metadata = match (before, metadata) {
+        (self.kind, self.inline_len) = (INLINE, 0);
+        match (self.metadata.take(), metadata) {
             (Some(before), Some(now)) if Arc::ptr_eq(&before, now) => Some(before),
-            (None, None) => return,
             (_, now) => now.map(metadata::hold),
-        };
+        }
+    }
+
+    /// Says which connection a part came from that was moved here over one that had
+    /// [made way](Msg::make_way).
+    #[inline(always)]
+    pub fn came_from(&mut self, metadata: Option<Arc<Metadata>>) {
+        if metadata.is_some() {
+            self.metadata = metadata;
+        }
     }
 
     /// Drops what is owned and leaves memory that is no message (`zmq_msg_close`).

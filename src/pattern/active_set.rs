@@ -74,6 +74,12 @@ impl ActiveSet {
         }
     }
 
+    /// The active pipe, if it is the only one: it keeps the turn.
+    #[inline]
+    pub(super) fn sole(&self) -> Option<PipeId> {
+        self.current().filter(|_| self.active == 1)
+    }
+
     /// Gives the turn to the next active pipe.
     #[inline]
     pub(super) fn advance(&mut self) {

@@ -4,7 +4,7 @@
 
 use super::fair_queue::FairQueue;
 use super::load_balance::LoadBalance;
-use super::{Arrival, Pattern, Scope};
+use super::{Arrival, Pattern, Scope, Straight};
 use crate::errno::Errno;
 use crate::msg::Msg;
 use crate::runtime::PipeId;
@@ -52,5 +52,12 @@ impl Pattern for Dealer {
 
     fn has_out(&mut self, scope: &mut Scope<'_>) -> bool {
         self.outbound.has_out(scope.pipes)
+    }
+
+    fn straight(&self) -> Straight {
+        Straight {
+            out: self.outbound.sole(),
+            inbound: self.inbound.sole(),
+        }
     }
 }

@@ -78,6 +78,12 @@ impl FairQueue {
         Err(Errno::EAGAIN)
     }
 
+    /// The pipe that the next message comes from, be it one of one part.
+    #[inline]
+    pub(super) fn sole(&self) -> Option<PipeId> {
+        self.set.sole().filter(|_| !self.more && self.cut.is_none())
+    }
+
     /// The next message of a single part; longer ones are dropped whole.
     pub(super) fn recv_single(
         &mut self,

@@ -75,6 +75,12 @@ impl LoadBalance {
         Err(Errno::EAGAIN)
     }
 
+    /// The pipe that all messages of one part go to at present.
+    #[inline]
+    pub(super) fn sole(&self) -> Option<PipeId> {
+        self.set.sole().filter(|_| !self.more && !self.dropping)
+    }
+
     /// Whether `send` would take a part.
     pub(super) fn has_out(&mut self, pipes: &mut Pipes) -> bool {
         if self.more || self.dropping {

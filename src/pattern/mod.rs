@@ -61,6 +61,16 @@ pub struct Arrival<'a> {
     pub routing_id: &'a [u8],
 }
 
+/// The only pipes that messages of one part go to and come from at present: of such a message
+/// nothing changes about the policy, so that it need not be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Straight {
+    /// `send` would write to this pipe, if it has room.
+    pub out: Option<PipeId>,
+    /// `recv` would read from this pipe, if it has something.
+    pub inbound: Option<PipeId>,
+}
+
 /// The policy of one socket type. Calls come from its socket, under the socket's lock.
 ///
 /// `send` takes the message out of `msg` (leaving an empty one) if and only if it returns `Ok`.
@@ -85,6 +95,11 @@ pub trait Pattern: Send {
     fn has_in(&mut self, scope: &mut Scope<'_>) -> bool;
     /// Whether `send` would take a part now.
     fn has_out(&mut self, scope: &mut Scope<'_>) -> bool;
+
+    /// Where messages need not pass through here, until the next call of another function.
+    fn straight(&self) -> Straight {
+        Straight::default()
+    }
 
     /// An option that is the pattern's to act on; the option table has checked it, and stored it
     /// but for `ZMQ_SUBSCRIBE` and `ZMQ_UNSUBSCRIBE`, whose value is handed in. `EINVAL` if it

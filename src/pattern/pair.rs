@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 
 use super::dealer::Dealer;
-use super::{Arrival, Pattern, Scope};
+use super::{Arrival, Pattern, Scope, Straight};
 use crate::errno::Errno;
 use crate::msg::Msg;
 use crate::runtime::{Pipe, PipeId};
@@ -92,5 +92,9 @@ impl Pattern for Pair {
 
     fn has_out(&mut self, scope: &mut Scope<'_>) -> bool {
         self.both.has_out(scope)
+    }
+
+    fn straight(&self) -> Straight {
+        self.both.straight()
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: none of its own; it is its policy.
 
 use super::fair_queue::FairQueue;
-use super::{Arrival, Pattern, Scope};
+use super::{Arrival, Pattern, Scope, Straight};
 use crate::errno::Errno;
 use crate::msg::Msg;
 use crate::runtime::PipeId;
@@ -42,5 +42,12 @@ impl Pattern for Pull {
 
     fn has_out(&mut self, _: &mut Scope<'_>) -> bool {
         false
+    }
+
+    fn straight(&self) -> Straight {
+        Straight {
+            out: None,
+            inbound: self.0.sole(),
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: what a peer sends all the same is read and dropped, so that its pipe can end.
 
 use super::load_balance::LoadBalance;
-use super::{Arrival, Pattern, Scope};
+use super::{Arrival, Pattern, Scope, Straight};
 use crate::errno::Errno;
 use crate::msg::Msg;
 use crate::runtime::PipeId;
@@ -45,5 +45,12 @@ impl Pattern for Push {
 
     fn has_out(&mut self, scope: &mut Scope<'_>) -> bool {
         self.0.has_out(scope.pipes)
+    }
+
+    fn straight(&self) -> Straight {
+        Straight {
+            out: self.0.sole(),
+            inbound: None,
+        }
     }
 }

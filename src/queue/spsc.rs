@@ -163,13 +163,19 @@ impl<T> Producer<T> {
     /// Adds an item; the consumer sees it after the next [`publish`](Producer::publish).
     #[inline]
     pub fn push(&mut self, item: T) {
+        self.push_with(|| item);
+    }
+
+    /// Like [`push`](Producer::push), for an item that is made where it is to be.
+    #[inline(always)]
+    pub fn push_with(&mut self, make: impl FnOnce() -> T) {
         if self.slot == self.end {
             self.grow();
         }
         // SAFETY: a slot of the tail chunk, which the consumer does not leave before a later one
         // is published; this one is not, so it is ours.
         unsafe {
-            (*self.slot).with_mut(|slot| (*slot).write(item));
+            (*self.slot).with_mut(|slot| (*slot).write(make()));
             self.slot = self.slot.add(1);
         }
         fetch_to_write(self.slot.wrapping_add(AHEAD));
@@ -270,6 +276,35 @@ impl<T> Consumer<T> {
             let item = (*self.slot).with_mut(|slot| (*slot).assume_init_read());
             self.slot = self.slot.add(1);
             Some(item)
+        }
+    }
+
+    /// Moves the oldest published item over `place`, if it is wanted: what stood there is forgotten,
+    /// not dropped, so `wanted` sees to that before it says so. Else nothing is moved.
+    #[inline(always)]
+    pub fn pop_over(&mut self, place: &mut T, wanted: impl FnOnce(&mut T, &T) -> bool) -> bool {
+        if !self.available() {
+            return false;
+        }
+        if self.slot == self.end {
+            self.leave();
+        }
+        // SAFETY: below `published`, so written, and not popped while it is looked at; popped only
+        // once, for both move on. A place of the caller's is none of ours.
+        unsafe {
+            let moved = (*self.slot).with(|slot| {
+                let item = (*slot).assume_init_ref();
+                let moved = wanted(place, item);
+                if moved {
+                    ptr::copy_nonoverlapping(item, place, 1);
+                }
+                moved
+            });
+            if moved {
+                self.slot = self.slot.add(1);
+                self.popped = self.popped.wrapping_add(ITEM);
+            }
+            moved
         }
     }
 

@@ -17,6 +17,7 @@ enum Step {
     Ask,
     Pop,
     PopEven,
+    PopOver,
     Peek,
 }
 
@@ -25,7 +26,7 @@ proptest! {
     fn behaves_like_a_deque(steps in prop::collection::vec(
         prop_oneof![
             6 => Just(Step::Push), 1 => Just(Step::Publish), 1 => Just(Step::Announce),
-            1 => Just(Step::Ask), 4 => Just(Step::Pop), 2 => Just(Step::PopEven), 2 => Just(Step::Peek),
+            1 => Just(Step::Ask), 4 => Just(Step::Pop), 2 => Just(Step::PopEven), 2 => Just(Step::PopOver), 2 => Just(Step::Peek),
         ],
         0..2000,
     )) {
@@ -60,6 +61,21 @@ proptest! {
                     let is_even = visible.front().is_some_and(|n| n % 2 == 0);
                     let expected = if is_even { visible.pop_front() } else { None };
                     prop_assert_eq!(even, expected);
+                }
+                Step::PopOver => {
+                    let mut place = (u32::MAX, token.clone());
+                    let odd = consumer.pop_over(&mut place, |place, (n, _)| {
+                        let odd = n % 2 == 1;
+                        if odd {
+                            // What is forgotten is let go of here.
+                            drop(std::mem::replace(&mut place.1, Arc::new(())));
+                        }
+                        odd
+                    });
+                    let is_odd = visible.front().is_some_and(|n| n % 2 == 1);
+                    prop_assert_eq!(odd, is_odd);
+                    let expected = if is_odd { visible.pop_front() } else { None };
+                    prop_assert_eq!(place.0, expected.unwrap_or(u32::MAX));
                 }
                 Step::Peek => prop_assert_eq!(consumer.peek().map(|(n, _)| *n), visible.front().copied()),
             }

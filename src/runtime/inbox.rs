@@ -1,7 +1,7 @@
 //! The inbox of a socket: what happened to its pipes since it last looked.
 //!
-//! Invariant: `dirty` is set whenever something is inside, so that a busy owner pays one relaxed
-//! load per call. Everything that ends a sleep goes through here: whoever sleeps registered a
+//! Invariant: `dirty` is set whenever something is inside, and stays set when the context ends, so that
+//! a busy owner pays one relaxed load per call. Everything that ends a sleep goes through here: whoever sleeps registered a
 //! parker under the same lock that guards what is inside, so no mark is missed.
 
 use std::os::fd::RawFd;
@@ -128,7 +128,7 @@ impl Inbox {
     /// Takes what is inside, into the caller's (empty) lists, and makes `ZMQ_FD` unreadable.
     pub fn take(&self, marks: &mut Vec<(u32, u32)>, attachments: &mut Vec<Attachment>) {
         let mut state = self.state.lock();
-        self.dirty.store(false, Ordering::Relaxed);
+        self.dirty.store(self.is_terminated(), Ordering::Relaxed);
         std::mem::swap(&mut state.marks, marks);
         std::mem::swap(&mut state.attachments, attachments);
         // A terminated socket stays readable, so that event loops notice.

@@ -239,6 +239,20 @@ impl Pipes {
         }
     }
 
+    /// Like [`read_into`](Pipes::read_into), if the next part is a message of its own: as
+    /// [`Pipe::read_straight`] has it.
+    #[inline(always)]
+    pub fn read_straight(&mut self, id: PipeId, msg: &mut Msg) -> bool {
+        let Some(slot) = self.slot(id) else {
+            return false;
+        };
+        let taken = slot.pipe.read_straight(msg);
+        if slot.pipe.owes() {
+            slot.refill();
+        }
+        taken
+    }
+
     /// Whether a part can be read from a pipe now.
     pub fn readable(&mut self, id: PipeId) -> bool {
         let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else {
@@ -295,15 +309,37 @@ impl Pipes {
         true
     }
 
+    /// Writes a part as a message of its own and [flushes](Pipes::flush) it, if nothing but room is
+    /// needed for that, as [`Pipe::put_straight`] has it. `false` changes nothing.
+    #[inline(always)]
+    pub fn publish_straight(&mut self, id: PipeId, msg: &mut Msg) -> bool {
+        let Some(slot) = self.slot(id) else {
+            return false;
+        };
+        let Some(asked) = slot.pipe.put_straight(msg) else {
+            return false;
+        };
+        self.shown(id, asked);
+        true
+    }
+
     /// Shows the peer what was written. If it waits, it is told by [`settle`](Pipes::settle),
     /// which the socket calls once the pattern is done.
     #[inline]
     pub fn flush(&mut self, id: PipeId) {
         let Some(slot) = self.slot(id) else { return };
-        if slot.pipe.show() {
+        let asked = slot.pipe.show();
+        self.shown(id, asked);
+    }
+
+    /// A message was shown to the peer, which waits or does not.
+    #[inline(always)]
+    fn shown(&mut self, id: PipeId, asked: bool) {
+        if asked {
             self.owed.push(id);
             return;
         }
+        let Some(slot) = self.slot(id) else { return };
         slot.portion += 1;
         if slot.portion >= PORTION {
             slot.portion = 0;

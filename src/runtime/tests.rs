@@ -622,3 +622,65 @@ fn short_parts_are_taken_from_where_they_are() {
         assert!(taken(&mut b).is_some() && taken(&mut b).is_some());
     }
 }
+
+#[test]
+fn messages_of_one_part_go_straight_and_nothing_else_does() {
+    let (mut a, _, mut b, to_b) = owned([limits(2, 2), Limits::NONE]);
+    let mut place = msg("what was there");
+    let straight = |pipe: &mut Pipe, place: &mut Msg| {
+        let read = pipe.read_straight(place);
+        (read, String::from_utf8_lossy(place.data()).into_owned())
+    };
+    let unread = (false, "what was there".to_owned());
+    assert_eq!(straight(&mut b, &mut place), unread);
+    // Who finds nothing asks for nothing.
+    assert_eq!(a.put_straight(&mut msg("one")), Some(false));
+    assert_eq!(straight(&mut b, &mut place), (true, "one".to_owned()));
+    assert!(b.take_part().is_none());
+    let mut known = msg("two");
+    known.set_metadata(Some(Arc::new(Metadata::new(7))));
+    known.routing_id = 7;
+    known.set(flag::MORE | flag::SHARED);
+    assert_eq!(a.put_straight(&mut known), Some(true), "it was asked");
+    assert!(known.is_empty() && known.flags() == 0 && known.metadata().is_none());
+    assert_eq!(straight(&mut b, &mut place), (true, "two".to_owned()));
+    assert!(place.metadata().is_none() && place.routing_id == 0);
+    assert_eq!(place.flags(), flag::SHARED);
+    // Parts of a message, what is not counted, and what comes from elsewhere.
+    place = msg("what was there");
+    assert!(a.write(part("first")).is_ok());
+    assert_eq!(a.put_straight(&mut msg("between")), None);
+    assert!(a.write(msg("last")).is_ok());
+    a.flush();
+    assert_eq!(straight(&mut b, &mut place), unread);
+    assert!(b.read_into(&mut place) && place.more());
+    assert_eq!(straight(&mut b, &mut place), (true, "last".to_owned()));
+    place = msg("what was there");
+    let mut from = Msg::empty();
+    from.set(flag::METADATA);
+    from.set_metadata(Some(Arc::new(Metadata::new(9))));
+    assert!(a.write(from).is_ok() && a.write(msg("known")).is_ok());
+    a.flush();
+    assert_eq!(straight(&mut b, &mut place), unread);
+    assert!(b.read_into(&mut place));
+    assert_eq!(place.metadata().map(|found| found.fd), Some(9));
+    // The mark holds here too, and reads are acknowledged.
+    for _ in 0..20 {
+        // To look for room that was made is not for who goes straight.
+        assert!(a.writable());
+        let mut next = msg("x");
+        while a.put_straight(&mut next).is_some() {
+            next = msg("x");
+        }
+        assert_eq!(next.data(), b"x", "not taken");
+        let mut count = 0;
+        while b.read_straight(&mut place) {
+            assert_eq!(place.metadata().map(|found| found.fd), Some(9));
+            count += 1;
+        }
+        assert_eq!(count, 2);
+    }
+    a.retire();
+    assert_eq!(a.put_straight(&mut msg("late")), None);
+    drop(to_b);
+}

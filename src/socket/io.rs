@@ -10,8 +10,8 @@ use crate::errno::Errno;
 use crate::msg::{Msg, flag};
 use crate::runtime::Inbox;
 
-use super::Socket;
 use super::wait::For;
+use super::{Guard, Socket};
 
 /// `ZMQ_DONTWAIT`.
 const DONTWAIT: i32 = 1;
@@ -33,6 +33,20 @@ impl Socket {
     /// to wait longer than it may, and what the pattern says.
     pub fn send(&self, msg: &mut Msg, flags: i32) -> Result<(), Errno> {
         let mut inner = self.enter()?;
+        if flags & SNDMORE == 0 && inner.send_straight(msg) {
+            return Ok(());
+        }
+        self.send_slowly(inner, msg, flags)
+    }
+
+    /// Apart, so that what goes straight does not pay for what this needs.
+    #[inline(never)]
+    fn send_slowly<'a>(
+        &'a self,
+        mut inner: Guard<'a>,
+        msg: &mut Msg,
+        flags: i32,
+    ) -> Result<(), Errno> {
         inner.prepare(msg, flags & SNDMORE != 0);
         match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
             Err(Errno::EAGAIN) => {}
@@ -56,6 +70,19 @@ impl Socket {
     /// than it may, and what the pattern says.
     pub fn recv(&self, msg: &mut Msg, flags: i32) -> Result<(), Errno> {
         let mut inner = self.enter()?;
+        if inner.recv_straight(msg) {
+            return Ok(());
+        }
+        self.recv_slowly(inner, msg, flags)
+    }
+
+    #[inline(never)]
+    fn recv_slowly<'a>(
+        &'a self,
+        mut inner: Guard<'a>,
+        msg: &mut Msg,
+        flags: i32,
+    ) -> Result<(), Errno> {
         match inner.with_pattern(|pattern, scope| pattern.recv(scope, msg)) {
             Err(Errno::EAGAIN) => {}
             result => return inner.received(msg, result),
@@ -108,6 +135,35 @@ impl Socket {
 }
 
 impl super::Inner {
+    /// Sends a part as a message of its own, if it is settled which pipe it goes to and there is room.
+    /// `false` changes nothing: the pattern is to be asked.
+    #[inline(always)]
+    fn send_straight(&mut self, msg: &mut Msg) -> bool {
+        let Some(pipe) = self.straight.out else {
+            return false;
+        };
+        if !self.pipes.publish_straight(pipe, msg) {
+            return false;
+        }
+        self.settle();
+        self.sent_last = true;
+        true
+    }
+
+    /// Receives a message of a single part, if it is settled which pipe it comes from and there is
+    /// one. `false`: the pattern is to be asked.
+    #[inline(always)]
+    fn recv_straight(&mut self, msg: &mut Msg) -> bool {
+        let Some(pipe) = self.straight.inbound else {
+            return false;
+        };
+        if !self.pipes.read_straight(pipe, msg) {
+            return false;
+        }
+        self.got(false);
+        true
+    }
+
     #[inline]
     fn sent(&mut self, result: Result<(), Errno>) -> Result<(), Errno> {
         self.sent_last |= result.is_ok();
@@ -132,11 +188,17 @@ impl super::Inner {
     #[inline]
     pub(super) fn received(&mut self, msg: &Msg, result: Result<(), Errno>) -> Result<(), Errno> {
         result?;
-        self.receive_more = msg.more();
+        self.got(msg.more());
+        Ok(())
+    }
+
+    /// A part was received.
+    #[inline(always)]
+    fn got(&mut self, more: bool) {
+        self.receive_more = more;
         self.may_write_now = true;
         self.conversing = false;
         self.sent_last = false;
-        Ok(())
     }
 
     pub(super) fn events(&mut self) -> i32 {

@@ -22,7 +22,7 @@ use lock_api::{MappedMutexGuard, MutexGuard};
 
 use crate::errno::Errno;
 use crate::options::Options;
-use crate::pattern::{Arrival, Kind, Pattern, Scope};
+use crate::pattern::{Arrival, Kind, Pattern, Scope, Straight};
 use crate::queue::{Latch, Latched};
 use crate::runtime::{
     Attachment, Cells, Conflate, Driver, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
@@ -56,6 +56,8 @@ struct Inner {
     kind: &'static Kind,
     realm: Arc<Realm>,
     pattern: Box<dyn Pattern>,
+    /// What the pattern says of this since it was last called.
+    straight: Straight,
     pipes: Pipes,
     options: Options,
     inbox: Arc<Inbox>,
@@ -107,6 +109,7 @@ impl Socket {
         let inner = Box::new(Inner {
             id,
             kind,
+            straight: pattern.straight(),
             pattern,
             pipes,
             options,
@@ -142,7 +145,7 @@ impl Socket {
     /// lock when the process forked does not exist here.
     #[inline]
     fn is_foreign(&self) -> bool {
-        self.generation.load(Ordering::Relaxed) != sys::fork_generation()
+        self.generation.load(Ordering::Relaxed) != sys::known_fork_generation()
     }
 
     /// The inside, locked. `ENOTSOCK` if the socket was closed, `ETERM` if another process made
@@ -160,10 +163,7 @@ impl Socket {
     #[inline]
     fn enter(&self) -> Result<Guard<'_>, Errno> {
         let mut inner = self.lock()?;
-        inner.check()?;
-        if inner.inbox.is_dirty() {
-            inner.take_news();
-        }
+        inner.hear_news()?;
         Ok(inner)
     }
 }
@@ -174,6 +174,16 @@ impl Inner {
     fn check(&self) -> Result<(), Errno> {
         if self.inbox.is_terminated() {
             return Err(Errno::ETERM);
+        }
+        Ok(())
+    }
+
+    /// Takes in what happened, if anything did. `ETERM` if the context ends, which is news.
+    #[inline]
+    fn hear_news(&mut self) -> Result<(), Errno> {
+        if self.inbox.is_dirty() {
+            self.check()?;
+            self.take_news();
         }
         Ok(())
     }
@@ -203,6 +213,7 @@ impl Inner {
             self.pattern.gone(&mut scope, id);
             self.forget_pipe(id);
         }
+        self.straight = self.pattern.straight();
         result
     }
 
@@ -223,6 +234,7 @@ impl Inner {
     }
 
     /// Takes in what happened since the last call.
+    #[cold]
     fn take_news(&mut self) {
         let mut marks = std::mem::take(&mut self.marks);
         let mut attachments = std::mem::take(&mut self.attachments);

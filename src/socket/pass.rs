@@ -134,16 +134,6 @@ fn pass_messages(
 }
 
 impl Inner {
-    /// Takes in what happened, if anything did. `ETERM` if the context ends.
-    #[inline]
-    fn hear_news(&mut self) -> Result<(), Errno> {
-        self.check()?;
-        if self.inbox.is_dirty() {
-            self.take_news();
-        }
-        Ok(())
-    }
-
     fn send_part(&mut self, msg: &mut Msg, more: bool) -> Result<(), Errno> {
         self.prepare(msg, more);
         self.call_pattern(|pattern, scope| pattern.send(scope, msg))

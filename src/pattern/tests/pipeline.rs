@@ -291,3 +291,50 @@ fn received_parts_say_which_connection_they_came_from() {
         }
     }
 }
+
+#[test]
+fn the_only_pipe_is_known_between_messages_and_never_within_one() {
+    for number in [kinds::PUSH, kinds::DEALER, kinds::PAIR] {
+        let mut rig = Rig::new(number);
+        assert_eq!(rig.pattern.straight(), Straight::default());
+        let mut peer = rig.limited(limits(2, 0));
+        let (only, out) = (rig.last, |rig: &Rig| rig.pattern.straight().out);
+        assert_eq!(out(&rig), Some(only));
+        rig.send_part(b"begun", true).unwrap();
+        assert_eq!(out(&rig), None, "the rest goes with what was begun");
+        rig.send_part(b"done", false).unwrap();
+        assert_eq!(out(&rig), Some(only));
+        drop(peer);
+        assert!(rig.send(&["lost"]).is_err());
+        assert_eq!(out(&rig), None);
+        peer = rig.peer();
+        assert_eq!(out(&rig), Some(rig.last));
+        if number != kinds::PAIR {
+            let second = rig.peer();
+            assert_eq!(out(&rig), None, "they take turns");
+            drop(second);
+        }
+        drop(peer);
+    }
+    for number in [kinds::PULL, kinds::DEALER, kinds::PAIR] {
+        let mut rig = Rig::new(number);
+        let mut peer = rig.peer();
+        let (only, inbound) = (rig.last, |rig: &Rig| rig.pattern.straight().inbound);
+        assert_eq!(inbound(&rig), Some(only));
+        push(&mut peer, &["1", "2"]);
+        push(&mut peer, &["3"]);
+        assert_eq!(rig.recv_part().unwrap().data(), b"1");
+        assert_eq!(inbound(&rig), None, "the rest comes from where it began");
+        assert_eq!(rig.recv().unwrap(), "2");
+        assert_eq!(inbound(&rig), Some(only));
+        assert_eq!(rig.recv().unwrap(), "3");
+        assert_eq!(rig.recv(), Err(Errno::EAGAIN));
+        assert_eq!(inbound(&rig), None, "it has nothing");
+        push(&mut peer, &["4"]);
+        assert_eq!(rig.recv().unwrap(), "4");
+        assert_eq!(inbound(&rig), Some(only));
+        drop(peer);
+        assert_eq!(rig.recv(), Err(Errno::EAGAIN));
+        assert_eq!(inbound(&rig), None);
+    }
+}

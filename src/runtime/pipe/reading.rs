@@ -24,10 +24,8 @@ impl Pipe {
     /// nothing (`false`).
     #[inline]
     pub fn read_into(&mut self, msg: &mut Msg) -> bool {
-        if let Some(part) = self.incoming.pop_if(|next| !next.has(UNCOUNTED)) {
-            let more = part.more();
-            msg.receive(part, self.metadata.as_ref());
-            self.took(more);
+        if self.take_over(msg, UNCOUNTED) {
+            self.took(msg.more());
             return true;
         }
         let Some(part) = self.take_part() else {
@@ -35,6 +33,33 @@ impl Pipe {
         };
         msg.receive(part, self.metadata.as_ref());
         true
+    }
+
+    /// Like [`read_into`](Pipe::read_into), if the next part is a message of its own. `false`: it is
+    /// not, or there is none, and nobody is asked to tell of one.
+    #[inline(always)]
+    pub fn read_straight(&mut self, msg: &mut Msg) -> bool {
+        if !self.take_over(msg, UNCOUNTED | flag::MORE) {
+            return false;
+        }
+        self.took(false);
+        true
+    }
+
+    /// Moves the next part over `msg`, unless it has one of these marks.
+    #[inline(always)]
+    fn take_over(&mut self, msg: &mut Msg, unwanted: u8) -> bool {
+        let metadata = self.metadata.as_ref();
+        let mut kept = None;
+        let moved = self.incoming.pop_over(msg, |msg, next| {
+            let wanted = !next.has(unwanted);
+            if wanted {
+                kept = msg.make_way(metadata);
+            }
+            wanted
+        });
+        msg.came_from(kept);
+        moved
     }
 
     /// A part was taken out.
