@@ -118,11 +118,24 @@ pub(super) unsafe fn msg_mut<'a>(msg: *mut Msg) -> Result<&'a mut Msg, Errno> {
 /// As the head of `capi` says; what the memory held is forgotten.
 #[inline]
 pub(super) unsafe fn put_msg(place: *mut Msg, msg: Msg) -> Result<(), Errno> {
+    // SAFETY: the caller's promise.
+    unsafe { put_msg_with(place, || Ok(msg)) }
+}
+
+/// Like [`put_msg`], for a message that is made where it is to be, without a detour.
+///
+/// # Safety
+/// As for [`put_msg`].
+#[inline(always)]
+pub(super) unsafe fn put_msg_with(
+    place: *mut Msg,
+    make: impl FnOnce() -> Result<Msg, Errno>,
+) -> Result<(), Errno> {
     if place.is_null() || !place.is_aligned() {
         return Err(Errno::EFAULT);
     }
     // SAFETY: 64 writable octets by the caller's promise.
-    unsafe { place.write(msg) };
+    unsafe { place.write(make()?) };
     Ok(())
 }
 

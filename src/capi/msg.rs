@@ -34,12 +34,21 @@ pub unsafe extern "C" fn zmq_msg_init(msg: *mut zmq_msg_t) -> c_int {
 pub unsafe extern "C" fn zmq_msg_init_size(msg: *mut zmq_msg_t, size: usize) -> c_int {
     answer(|| {
         if size <= Msg::INLINE {
-            // SAFETY: the caller's promise. (Made where it is to be, without a detour.)
-            return unsafe { handle::put_msg(msg, Msg::small(size as u8)) }.map(|()| 0);
+            // SAFETY: the caller's promise.
+            unsafe { handle::put_msg(msg, Msg::small(size as u8)) }
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { init_long(msg, size) }
         }
-        // SAFETY: the caller's promise.
-        unsafe { handle::put_msg(msg, Msg::with_size(size)?) }.map(|()| 0)
+        .map(|()| 0)
     })
+}
+
+/// Apart, so that short messages do not pay for what long ones need.
+#[inline(never)]
+unsafe fn init_long(msg: *mut zmq_msg_t, size: usize) -> Result<(), Errno> {
+    // SAFETY: the caller's promise.
+    unsafe { handle::put_msg_with(msg, || Msg::with_size(size)) }
 }
 
 /// int zmq_msg_init_data (zmq_msg_t *msg, void *data, size_t size, zmq_free_fn *ffn, void *hint);

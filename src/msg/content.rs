@@ -528,7 +528,8 @@ impl Msg {
             body: unsafe { ptr::read(&raw const self.body) },
             metadata: None,
             routing_id: 0,
-            inline_len: self.inline_len,
+            // SAFETY: a field of its own. (Volatile keeps the compiler from joining the two reads.)
+            inline_len: unsafe { ptr::read_volatile(&raw const self.inline_len) },
             kind: self.kind,
             flags: self.flags & flag::SHARED,
             spare: 0,
@@ -585,12 +586,19 @@ impl Msg {
     /// Drops what is owned and leaves memory that is no message (`zmq_msg_close`).
     #[inline]
     pub fn close(&mut self) {
+        if self.kind != INLINE || self.metadata.is_some() {
+            self.let_go();
+        }
+        self.kind = CLOSED;
+        self.flags &= flag::MORE;
+    }
+
+    #[inline(never)]
+    fn let_go(&mut self) {
         self.release_body();
         if let Some(metadata) = self.metadata.take() {
             metadata::keep(metadata);
         }
-        self.kind = CLOSED;
-        self.flags &= flag::MORE;
     }
 
     #[inline]

@@ -265,7 +265,7 @@ pub const ROWS: &[Row] = &[
             program: "atomics",
             args: &["16", "200"],
         },
-        bounds: &[each("instructions", 900.0), each("locked", 8.0)],
+        bounds: &[each("instructions", 500.0), each("locked", 5.0)],
     },
     Row {
         name: "thread-256",
@@ -274,6 +274,6 @@ pub const ROWS: &[Row] = &[
             program: "atomics",
             args: &["256", "200"],
         },
-        bounds: &[each("instructions", 1_000.0), each("locked", 9.0)],
+        bounds: &[each("instructions", 600.0), each("locked", 6.0)],
     },
 ];
