@@ -485,8 +485,9 @@ impl Inbox {
     }
 
     fn terminate(&self) {
+        let state = self.state.lock().unwrap();
         self.terminated.store(true, Ordering::Relaxed);
-        self.wake(&self.state.lock().unwrap());
+        self.wake(&state);
     }
 
     fn is_terminated(&self) -> bool {
@@ -495,7 +496,7 @@ impl Inbox {
 
     fn take(&self) -> usize {
         let mut state = self.state.lock().unwrap();
-        self.dirty.store(false, Ordering::Relaxed);
+        self.dirty.store(self.is_terminated(), Ordering::Relaxed);
         std::mem::take(&mut state.marks)
     }
 
@@ -519,10 +520,10 @@ impl Inbox {
         let mut marks = 0;
         loop {
             if self.dirty.load(Ordering::Relaxed) {
+                if self.is_terminated() {
+                    return None;
+                }
                 marks += self.take();
-            }
-            if self.is_terminated() {
-                return None;
             }
             if let Some(result) = attempt(marks) {
                 return Some(result);

@@ -120,8 +120,11 @@ impl Inbox {
 
     /// Says that the context ends, and wakes everyone.
     pub fn terminate(&self) {
+        let mut state = self.state.lock();
+        // Under the lock, so that who may not sleep because of it finds news when it looks again.
         self.terminated.store(true, Ordering::Relaxed);
-        let wakes = self.wake(&mut self.state.lock());
+        let wakes = self.wake(&mut state);
+        drop(state);
         wakes.call();
     }
 
