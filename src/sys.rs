@@ -15,8 +15,8 @@ use std::mem::{self, MaybeUninit};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
-use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
@@ -158,6 +158,43 @@ pub fn poll(items: &mut [libc::pollfd], deadline: Option<Instant>) -> Result<usi
     // SAFETY: a slice of items that lives for the call.
     let ready = unsafe { libc::poll(items.as_mut_ptr(), items.len() as libc::nfds_t, timeout) };
     usize::try_from(ready).map_err(|_| Errno::last())
+}
+
+/// Looks which items are ready, without waiting: how many.
+pub fn poll_now(items: &mut [libc::pollfd]) -> Result<usize, Errno> {
+    // SAFETY: a slice of items that lives for the call.
+    let ready = unsafe { libc::poll(items.as_mut_ptr(), items.len() as libc::nfds_t, 0) };
+    usize::try_from(ready).map_err(|_| Errno::last())
+}
+
+/// How long the machine has been up at this moment: a clock that its processes share.
+pub fn since_boot(moment: Instant) -> Duration {
+    static KNOWN: OnceLock<(Instant, Duration)> = OnceLock::new();
+    let ask = || {
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let before = Instant::now();
+        // SAFETY: a time that lives for the call.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+        let up = Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32);
+        (before.elapsed(), before, up)
+    };
+    let (known, up) = KNOWN.get_or_init(|| {
+        // A thread may lose its processor between two looks: hardly each time.
+        let first = ask();
+        let (_, known, up) =
+            (0..4).map(|_| ask()).fold(
+                first,
+                |best, other| if other.0 < best.0 { other } else { best },
+            );
+        (known, up)
+    });
+    match moment.checked_duration_since(*known) {
+        Some(since) => up.saturating_add(since),
+        None => up.saturating_sub(known.saturating_duration_since(moment)),
+    }
 }
 
 /// Waits until a descriptor can be read, or until a moment that is near. Either may be missed:

@@ -107,21 +107,19 @@ impl Parker {
         self.fd().into_iter().chain(edges).collect()
     }
 
-    /// Like [`park`](Parker::park), but ends as well when another descriptor can be read (or is at
-    /// its end, or is none): `true` then. Any error but `EINTR` means that nobody can sleep for both
-    /// here.
-    pub fn park_beside(&self, fd: RawFd, deadline: Option<Instant>) -> Result<bool, Errno> {
-        let mut items = [-1, fd].map(|fd| libc::pollfd {
-            fd,
-            events: libc::POLLIN,
-            revents: 0,
-        });
-        self.park_among(&mut items, deadline)?;
-        Ok(items[1].revents != 0)
+    /// What would end [`park_among`](Parker::park_among) these items now: so many of the other
+    /// descriptors, which then know what is ready, or, 0, a wake-up that it is to hear of.
+    pub fn peek_among(&self, items: &mut [libc::pollfd]) -> Result<Option<usize>, Errno> {
+        if *self.woken.lock() {
+            return Ok(Some(0));
+        }
+        let others = items.get_mut(1..).unwrap_or_default();
+        Ok(Some(sys::poll_now(others)?).filter(|ready| *ready > 0))
     }
 
-    /// The same with several descriptors, as `poll(2)` wants them; the first place is the parker's.
-    /// Returns how many are ready, itself included.
+    /// Like [`park`](Parker::park), but ends as well when one of other descriptors is ready, as
+    /// `poll(2)` wants them; the first place is the parker's. Returns how many are ready, itself
+    /// included. Any error but `EINTR` means that nobody can sleep for all of them here.
     pub fn park_among(
         &self,
         items: &mut [libc::pollfd],

@@ -219,7 +219,12 @@ fn a_sleeper_whose_descriptor_was_closed_sleeps_and_wakes_all_the_same() {
     let kept: Vec<i32> = numbers.iter().map(keep).collect();
 
     parker.reset();
-    let beside = parker.park_beside(dead, None);
+    let mut items = [-1, dead].map(|fd| libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    });
+    let beside = parker.park_among(&mut items, None);
     assert!(matches!(beside, Err(errno) if errno != Errno::EINTR));
     let deadline = Instant::now() + Duration::from_millis(50);
     assert_eq!(parker.park(Some(deadline)), Ok(()));

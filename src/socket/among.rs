@@ -5,15 +5,17 @@
 //! socket; it never returns from a sleep without having looked at all of these, and gives back at
 //! once what it did not sleep beside.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
 use crate::queue::Parker;
 use crate::runtime::{Driver, Inbox, Loan};
+use crate::sys;
 
 use super::Socket;
+use super::patience::{Patience, Source, Spin, Vigil};
 use super::wait::For;
 
 /// So many sockets are few. The kernel looks at the streams of all of them in each sleep.
@@ -27,6 +29,8 @@ const SLEEPS: u8 = 4;
 thread_local! {
     /// Short sleeps of this thread in a row.
     static IN_A_ROW: Cell<u8> = const { Cell::new(0) };
+    /// What this thread knows of its waits for answers.
+    static PATIENCE: RefCell<Patience> = const { RefCell::new(Patience::new()) };
 }
 
 /// What a sleeper has of one socket.
@@ -36,6 +40,8 @@ struct Bed {
     id: u64,
     inbox: Arc<Inbox>,
     loan: Option<(Arc<dyn Driver>, Loan)>,
+    /// An answer is to come by that stream.
+    conversing: bool,
 }
 
 /// What a sleeper knows when it wakes.
@@ -103,16 +109,18 @@ fn sleep(
 ) -> Result<Woken, Errno> {
     let begin = Instant::now();
     let mut last = 0;
+    let mut conversing = false;
     for (index, bed) in beds.iter().flatten().enumerate() {
         if let Some((_, loan)) = &bed.loan {
             last = index + 1;
             fds[last].fd = loan.fd;
+            conversing |= bed.conversing;
         }
     }
     let woken = if last == 0 {
         parker.park(deadline).map(|()| Woken::Called)
     } else {
-        match parker.park_among(&mut fds[..=last], deadline) {
+        match park(parker, &mut fds[..=last], begin, deadline, conversing) {
             Err(Errno::EINTR) => Err(Errno::EINTR),
             // Nobody can sleep here. The next sleep is an ordinary one.
             Err(_) | Ok(0) => Ok(Woken::Unaware),
@@ -125,6 +133,36 @@ fn sleep(
         IN_A_ROW.get().saturating_add(1)
     } else {
         0
+    });
+    woken
+}
+
+/// Sleeps beside streams; looks at them for a moment before, if an answer is to come and that is
+/// likely to pay.
+fn park(
+    parker: &Parker,
+    fds: &mut [libc::pollfd],
+    begin: Instant,
+    deadline: Option<Instant>,
+    conversing: bool,
+) -> Result<usize, Errno> {
+    let begun = |patience: &RefCell<Patience>| patience.borrow_mut().begin(sys::since_boot(begin));
+    if !conversing {
+        return parker.park_among(fds, deadline);
+    }
+    let mut vigil = PATIENCE.with(begun).then(|| Vigil::begin(begin, deadline));
+    let woken = match &mut vigil {
+        Some(vigil) => vigil.park(parker, fds, deadline),
+        None => parker.park_among(fds, deadline),
+    };
+    PATIENCE.with_borrow_mut(|patience| {
+        let spin = vigil.map(|vigil| vigil.end());
+        if let Some((spin, now)) = spin {
+            patience.end(Source::Beside, spin, sys::since_boot(now));
+        }
+        if !matches!(spin, Some((Spin::Found(_), _))) {
+            patience.slept(Source::Beside, begin.elapsed());
+        }
     });
     woken
 }
@@ -157,6 +195,7 @@ impl Socket {
             None
         };
         Ok(Some(Bed {
+            conversing: loan.is_some() && inner.conversing,
             socket: self,
             id: inner.id,
             inbox,

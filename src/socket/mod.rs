@@ -75,7 +75,7 @@ struct Inner {
     conversing: bool,
     /// A part was sent since one was last received.
     sent_last: bool,
-    /// What it knows of the waits for answers from within the process.
+    /// What it knows of the waits for answers.
     patience: Patience,
     /// Whose stream was lent to a thread that waits, or is soon to wait again.
     lent: Option<Arc<dyn Driver>>,
@@ -121,7 +121,7 @@ impl Socket {
             may_write_now: true,
             conversing: false,
             sent_last: false,
-            patience: Patience::default(),
+            patience: Patience::new(),
             lent: None,
             excused: false,
             marks: Vec::new(),

@@ -12,8 +12,10 @@ use std::time::Instant;
 use crate::errno::Errno;
 use crate::queue::Parker;
 use crate::runtime::{Driver, Inbox, Loan};
+use crate::sys;
 
-use super::{Guard, Inner, POLLIN, Socket, patience};
+use super::patience::{self, Source, Spin, Vigil};
+use super::{Guard, Inner, POLLIN, Socket};
 
 /// What a call waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,16 +50,18 @@ impl Socket {
         inner.pipes.press(true);
         let inbox = inner.inbox.clone();
         let id = inner.id;
-        let apart = inner.awaits_answer(what) && !inbox.was_told_here();
-        let began = apart.then(Instant::now);
-        if let Some(began) = began
-            && inner.patience.begin(patience::since_began(began))
+        let source = inner.awaits_answer(what);
+        let began = source.map(|_| Instant::now());
+        if let (Some(Source::Within), Some(began)) = (source, began)
+            && inner.patience.begin(sys::since_boot(began))
         {
             drop(inner);
             let (spin, now) = patience::spin(&inbox, began, deadline);
             // Even in vain the caller has to look again before it sleeps: others had the lock.
             let mut inner = self.enter_again(id)?;
-            inner.patience.end(spin, patience::since_began(now));
+            inner
+                .patience
+                .end(Source::Within, spin, sys::since_boot(now));
             return Ok(inner);
         }
         let parker = Parker::current();
@@ -65,9 +69,19 @@ impl Socket {
         let mut end = End::default();
         if let Some(others) = inbox.watch_beside(&parker) {
             let loan = inner.borrow(what, others);
+            let vigil = match (source, began, &loan) {
+                (Some(Source::Beside), Some(began), Some(_))
+                    if inner.patience.begin(sys::since_boot(began)) =>
+                {
+                    Some(Vigil::begin(began, deadline))
+                }
+                _ => None,
+            };
             drop(inner);
             end = match loan {
-                Some((driver, loan)) => read_beside(&*driver, loan, &inbox, &parker, deadline),
+                Some((driver, loan)) => {
+                    read_beside(&*driver, loan, &inbox, &parker, deadline, vigil)
+                }
                 None => {
                     let slept = parker.park(deadline);
                     inbox.unwatch(&parker);
@@ -81,8 +95,15 @@ impl Socket {
             drop(inner);
         }
         let mut inner = self.enter_again(id)?;
-        if let Some(began) = began {
-            inner.patience.slept(began.elapsed());
+        if let Some((spin, now)) = end.spin {
+            inner
+                .patience
+                .end(Source::Beside, spin, sys::since_boot(now));
+        }
+        if let (Some(source), Some(began)) = (source, began)
+            && !matches!(end.spin, Some((Spin::Found(_), _)))
+        {
+            inner.patience.slept(source, began.elapsed());
         }
         if end.returned {
             inner.lent = None;
@@ -111,6 +132,8 @@ struct End {
     in_vain: bool,
     /// The stream was lent, and is not any more.
     returned: bool,
+    /// What became of looking at the stream before.
+    spin: Option<(Spin, Instant)>,
 }
 
 impl Default for End {
@@ -119,15 +142,23 @@ impl Default for End {
             slept: Ok(()),
             in_vain: false,
             returned: false,
+            spin: None,
         }
     }
 }
 
 impl Inner {
-    /// Whether this wait is for an answer, and from within the process. (Who only receives had
-    /// better sleep: meanwhile messages gather.)
-    fn awaits_answer(&self, what: For) -> bool {
-        what == For::Messages && self.sent_last && self.pipes.are_all_local()
+    /// Where the answer comes from, if this wait is for one. (Who only receives had better sleep:
+    /// meanwhile messages gather. And who is told from its own processor would keep the peer from
+    /// it.)
+    fn awaits_answer(&self, what: For) -> Option<Source> {
+        if what != For::Messages || !self.sent_last {
+            return None;
+        }
+        if !self.pipes.are_all_local() {
+            return self.conversing.then_some(Source::Beside);
+        }
+        (!self.inbox.was_told_here()).then_some(Source::Within)
     }
 
     /// Borrows the peer's stream for this wait, if that is worth while: there is one peer, nobody
@@ -177,10 +208,20 @@ fn read_beside(
     inbox: &Inbox,
     parker: &Arc<Parker>,
     deadline: Option<Instant>,
+    mut vigil: Option<Vigil>,
 ) -> End {
     let is_late = || deadline.is_some_and(|at| at <= Instant::now());
+    let mut items = [-1, loan.fd].map(|fd| libc::pollfd {
+        fd,
+        events: libc::POLLIN,
+        revents: 0,
+    });
     loop {
-        let woken = parker.park_beside(loan.fd, deadline);
+        let woken = match &mut vigil {
+            Some(vigil) => vigil.park(parker, &mut items, deadline),
+            None => parker.park_among(&mut items, deadline),
+        };
+        let woken = woken.map(|_| items[1].revents != 0);
         inbox.unwatch(parker);
         if woken == Ok(true) && driver.drive_in(loan) && !is_late() {
             parker.reset();
@@ -199,6 +240,7 @@ fn read_beside(
             returned: !driver.leave(loan, in_vain),
             slept,
             in_vain,
+            spin: vigil.map(|vigil| vigil.end()),
         };
     }
 }
