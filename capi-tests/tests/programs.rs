@@ -99,4 +99,5 @@ programs! {
     utils
     timers
     sockets
+    waits
 }
