@@ -2,9 +2,12 @@
 
 /* raw MEASURE TRANSPORT SIZE COUNT: what the sockets of the kernel allow without any library, two
  * processes. `lat`: microseconds one way, COUNT round trips. `thr`: messages a second when COUNT
- * messages, each with a header of two octets, are written and read in pieces of 256 KiB. */
+ * messages, each with a header of two octets, are written and read in pieces of 256 KiB.
+ *
+ * raw router PEERS SIZE REQUESTS: answers as `router` does, with one thread, epoll, and for each
+ * request a read and a write. */
 
-#include "wire.h"
+#include "asking.h"
 
 #include <sys/un.h>
 
@@ -23,15 +26,54 @@ static void connected (const char *transport, int ends[2])
     CHECK (ends[1] >= 0);
     tune (ends[1]);
     close (listener);
-    /* BBR, where it is the default, paces connections within the machine to half of what they
-     * carry: that would be no limit to compare with. */
-    for (int i = 0; i < 2; i++)
-        setsockopt (ends[i], IPPROTO_TCP, TCP_CONGESTION, "reno", 4);
+    without_pacing (ends[0]);
+    without_pacing (ends[1]);
+}
+
+/* Answers peers that ask. */
+static void answer (long peers, long size, long requests)
+{
+    many_descriptors ();
+    pid_t other = split ();
+    if (other == 0)
+        ask (peers, size, requests);
+    int port, listener = listen_any (&port), poll = epoll_create1 (EPOLL_CLOEXEC);
+    unsigned char request[300];
+    struct epoll_event events[256];
+    size_t length = frame (request, (size_t) size);
+    tell_number (port);
+    for (long i = 0; i < peers; i++) {
+        int fd = accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
+        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+        CHECK (fd >= 0);
+        tune (fd);
+        without_pacing (fd);
+        introduce (fd, "ROUTER");
+        be_introduced (fd);
+        CHECK (epoll_ctl (poll, EPOLL_CTL_ADD, fd, &event) == 0);
+    }
+    struct answering clocks = begin ();
+    for (long answered = 0; answered < requests;) {
+        int ready = epoll_wait (poll, events, 256, -1);
+        for (int i = 0; i < ready; i++) {
+            ssize_t n = recv (events[i].data.fd, request, sizeof request, MSG_DONTWAIT);
+            if (n < 0 && errno == EAGAIN)
+                continue;
+            CHECK (n == (ssize_t) length);
+            write_all (events[i].data.fd, request, length);
+            answered++;
+        }
+    }
+    done (clocks, requests, other);
 }
 
 int main (int argc, char **argv)
 {
     CHECK (argc == 5);
+    if (!strcmp (argv[1], "router")) {
+        answer (number (argv[2]), number (argv[3]), number (argv[4]));
+        return 0;
+    }
     int ends[2], latency = !strcmp (argv[1], "lat");
     long size = number (argv[3]), count = number (argv[4]);
     size_t all = (size_t) (size + 2) * (size_t) count;

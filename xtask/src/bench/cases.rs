@@ -383,7 +383,7 @@ pub const WORK: &[Work] = &[
         count: Count::Timed(200),
         messages: one,
         figures: &[rate(|_| peer(2.0)), BUSY],
-        raw: None,
+        raw: Some(&["router", "{}", "16", "#"]),
     },
     Work {
         name: "poll",
