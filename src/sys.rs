@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code)]
 
+pub mod kernel;
 pub mod tipc;
 #[cfg(feature = "draft")]
 pub mod vm;
@@ -20,6 +21,7 @@ use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
+pub use kernel::now;
 
 /// A descriptor that one thread makes readable for another.
 #[derive(Debug)]
@@ -41,14 +43,18 @@ impl EventFd {
     pub fn signal(&self) {
         let one = 1_u64.to_ne_bytes();
         // SAFETY: eight octets that live for the call. A full counter is readable already.
-        unsafe { libc::syscall(libc::SYS_write, self.fd(), one.as_ptr(), one.len()) };
+        kernel::call(|| unsafe {
+            libc::syscall(libc::SYS_write, self.fd(), one.as_ptr(), one.len())
+        });
     }
 
     /// Makes it not readable. No point of cancellation.
     pub fn clear(&self) {
         let mut count = [0_u8; 8];
         // SAFETY: eight octets that live for the call. Nothing to read is cleared already.
-        unsafe { libc::syscall(libc::SYS_read, self.fd(), count.as_mut_ptr(), count.len()) };
+        kernel::call(|| unsafe {
+            libc::syscall(libc::SYS_read, self.fd(), count.as_mut_ptr(), count.len())
+        });
     }
 
     /// The descriptor, for polling.
@@ -90,7 +96,11 @@ impl Edges {
     /// Waits for an edge since the last one, or until the deadline; `EINTR` after a signal handler.
     pub fn wait(&self, deadline: Option<Instant>) -> Result<(), Errno> {
         loop {
-            match self.wait_for(poll_timeout(deadline)) {
+            let waited = kernel::wait(deadline, |deadline| {
+                let waited = self.wait_for(poll_timeout(deadline));
+                (waited != Ok(0), waited.map(|_| ()))
+            });
+            match waited {
                 // Unlike `poll(2)` this ends when the process was stopped and goes on, too.
                 Err(Errno::EINTR) if !handles_signals() => {}
                 result => return result,
@@ -100,18 +110,14 @@ impl Edges {
 
     /// Takes an edge that came already, if there is one.
     pub fn take(&self) -> Result<(), Errno> {
-        self.wait_for(0)
+        self.wait_for(0).map(|_| ())
     }
 
-    fn wait_for(&self, timeout: i32) -> Result<(), Errno> {
+    fn wait_for(&self, timeout: i32) -> Result<usize, Errno> {
         let mut event = libc::epoll_event { events: 0, u64: 0 };
         // SAFETY: room for one event, which lives for the call.
         let ready = unsafe { libc::epoll_wait(self.0.as_raw_fd(), &mut event, 1, timeout) };
-        if ready < 0 {
-            Err(Errno::last())
-        } else {
-            Ok(())
-        }
+        usize::try_from(ready).map_err(|_| Errno::last())
     }
 }
 
@@ -133,7 +139,7 @@ fn handles_signals() -> bool {
 /// Milliseconds until a deadline, rounded up, as `poll` wants them (-1: no deadline).
 pub fn poll_timeout(deadline: Option<Instant>) -> i32 {
     let Some(deadline) = deadline else { return -1 };
-    let left = deadline.saturating_duration_since(Instant::now());
+    let left = deadline.saturating_duration_since(now());
     i32::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
 }
 
@@ -154,10 +160,13 @@ pub fn wait_readable(fd: RawFd, deadline: Option<Instant>) -> Result<(), Errno> 
 
 /// `poll(2)` with a deadline: how many items are ready.
 pub fn poll(items: &mut [libc::pollfd], deadline: Option<Instant>) -> Result<usize, Errno> {
-    let timeout = poll_timeout(deadline);
-    // SAFETY: a slice of items that lives for the call.
-    let ready = unsafe { libc::poll(items.as_mut_ptr(), items.len() as libc::nfds_t, timeout) };
-    usize::try_from(ready).map_err(|_| Errno::last())
+    kernel::wait(deadline, |deadline| {
+        let (count, timeout) = (items.len() as libc::nfds_t, poll_timeout(deadline));
+        // SAFETY: a slice of items that lives for the call.
+        let ready = unsafe { libc::poll(items.as_mut_ptr(), count, timeout) };
+        let ready = usize::try_from(ready).map_err(|_| Errno::last());
+        (ready != Ok(0), ready)
+    })
 }
 
 /// Looks which items are ready, without waiting: how many.
@@ -207,10 +216,19 @@ pub fn wait_briefly(fd: RawFd, wait: Duration) {
     };
     let timeout = libc::timespec {
         tv_sec: 0,
-        tv_nsec: wait.subsec_nanos().into(),
+        tv_nsec: if cfg!(loom) {
+            0
+        } else {
+            wait.subsec_nanos().into()
+        },
     };
-    // SAFETY: item and time live for the call.
-    unsafe { libc::ppoll(&mut item, 1, &timeout, ptr::null()) };
+    kernel::wait(Some(now() + wait), |_| {
+        // SAFETY: item and time live for the call.
+        (
+            unsafe { libc::ppoll(&mut item, 1, &timeout, ptr::null()) } > 0,
+            (),
+        )
+    });
 }
 
 /// Has the kernel end the calling thread's sleeps on time, not up to 50 microseconds late.
@@ -290,7 +308,7 @@ pub fn receive_into<'a>(
 ) -> io::Result<&'a mut [u8]> {
     let nothing = ptr::null::<u8>();
     // SAFETY: the memory lives for the call; nobody asks for the sender's address.
-    let count = unsafe {
+    let count = kernel::call(|| unsafe {
         libc::syscall(
             libc::SYS_recvfrom,
             socket.as_raw_fd(),
@@ -300,7 +318,7 @@ pub fn receive_into<'a>(
             nothing,
             nothing,
         )
-    };
+    });
     let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
     let received = &mut memory[..count];
     // SAFETY: the kernel wrote these.
@@ -316,14 +334,14 @@ pub fn send(socket: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize
     message.msg_iov = buffers.as_ptr().cast_mut().cast();
     message.msg_iovlen = buffers.len() as _;
     // SAFETY: the message and the buffers live for the call.
-    let count = unsafe {
+    let count = kernel::call(|| unsafe {
         libc::syscall(
             libc::SYS_sendmsg,
             socket.as_raw_fd(),
             ptr::from_ref(&message),
             libc::MSG_NOSIGNAL,
         )
-    };
+    });
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 

@@ -50,7 +50,7 @@ pub fn poll_masked(
     }
     let deadline = u64::try_from(timeout)
         .ok()
-        .and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout)));
+        .and_then(|timeout| sys::now().checked_add(Duration::from_millis(timeout)));
     if let ([item], None) = (&mut *items, mask)
         && let Some(socket) = item.socket
     {
@@ -66,7 +66,7 @@ pub fn poll_masked(
         let ready = fds.as_mut().map_or(Ok(0), |fds| fds.look(items))?;
         // Descriptors that are ready do not excuse from looking at the sockets.
         let ready = ready + look(items)?;
-        if ready > 0 || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if ready > 0 || deadline.is_some_and(|deadline| deadline <= sys::now()) {
             return Ok(ready);
         }
         let parker = Parker::current();
@@ -118,7 +118,7 @@ fn poll_few(items: &mut [Item], deadline: Option<Instant>) -> Result<usize, Errn
             ready += usize::from(item.revents != 0);
             lent |= u32::from(is_lent && item.revents & IN == 0) << place;
         }
-        if ready > 0 || deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if ready > 0 || deadline.is_some_and(|deadline| deadline <= sys::now()) {
             if woken == Woken::Unaware && lent != 0 {
                 // Nobody has looked at these streams, and who knows when somebody does.
                 let lent = |place| lent >> place & 1 != 0;
@@ -214,7 +214,7 @@ impl<'a> Descriptors<'a> {
         let mask = self.mask;
         let fds = self.all();
         fds[0].fd = -1;
-        sys::poll_masked(fds, Some(Instant::now()), mask)?;
+        sys::poll_masked(fds, Some(sys::now()), mask)?;
         let mut ready = 0;
         let own = items.iter_mut().filter(|item| item.socket.is_none());
         for (item, fd) in own.zip(&fds[1..]) {

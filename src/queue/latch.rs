@@ -5,20 +5,44 @@
 //! and again, less and less often. That is right for what two threads use only by mistake, or one
 //! after the other. A latch for a crowd is an ordinary lock.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lock_api::RawMutex;
+
+use super::sync::{Ordering, thread};
 
 /// A value behind a [`Latch`].
 pub type Latched<T> = lock_api::Mutex<Latch, T>;
 
 /// How often a waiting thread looks before it lets others run, and before it sleeps.
-const SPINS: u32 = 64;
-const YIELDS: u32 = 16;
+const SPINS: u32 = if cfg!(loom) { 0 } else { 64 };
+const YIELDS: u32 = if cfg!(loom) { u32::MAX } else { 16 };
 /// The shortest and the longest of its sleeps, in microseconds.
 const SLEEP: u64 = 20;
 const LONGEST: u64 = 1000;
+
+#[cfg(not(loom))]
+type AtomicBool = super::sync::AtomicBool;
+
+/// Loom's, which cannot be made before a model runs, and is made when it is first used.
+#[cfg(loom)]
+struct AtomicBool(std::sync::OnceLock<super::sync::AtomicBool>);
+
+#[cfg(loom)]
+impl AtomicBool {
+    const fn new(_: bool) -> AtomicBool {
+        AtomicBool(std::sync::OnceLock::new())
+    }
+}
+
+#[cfg(loom)]
+impl std::ops::Deref for AtomicBool {
+    type Target = super::sync::AtomicBool;
+
+    fn deref(&self) -> &super::sync::AtomicBool {
+        self.0.get_or_init(|| super::sync::AtomicBool::new(false))
+    }
+}
 
 /// See the module.
 pub struct Latch {
@@ -40,15 +64,30 @@ impl Latch {
         }
     }
 
+    /// Takes it if it is free, by one locked instruction.
+    #[inline]
+    fn take(&self) -> bool {
+        if cfg!(loom) {
+            // The same, for one who finds it taken. But loom does not know that who lets go of it
+            // comes after those who found it taken, if these write.
+            let (order, failed) = (Ordering::Acquire, Ordering::Relaxed);
+            self.held
+                .compare_exchange(false, true, order, failed)
+                .is_ok()
+        } else {
+            !self.held.swap(true, Ordering::Acquire)
+        }
+    }
+
     #[cold]
     fn wait(&self) {
         let (mut looks, mut sleep) = (0, SLEEP);
-        while self.held.load(Ordering::Relaxed) || self.held.swap(true, Ordering::Acquire) {
+        while self.held.load(Ordering::Relaxed) || !self.take() {
             looks += 1;
             if looks < SPINS {
                 std::hint::spin_loop();
             } else if looks < SPINS + YIELDS {
-                std::thread::yield_now();
+                thread::yield_now();
             } else {
                 std::thread::sleep(Duration::from_micros(sleep));
                 sleep = (sleep * 2).min(LONGEST);
@@ -71,7 +110,7 @@ unsafe impl RawMutex for Latch {
     fn lock(&self) {
         if let Some(crowd) = &self.crowd {
             crowd.lock();
-        } else if self.held.swap(true, Ordering::Acquire) {
+        } else if !self.take() {
             self.wait();
         }
     }
@@ -80,7 +119,7 @@ unsafe impl RawMutex for Latch {
     fn try_lock(&self) -> bool {
         match &self.crowd {
             Some(crowd) => crowd.try_lock(),
-            None => !self.held.swap(true, Ordering::Acquire),
+            None => self.take(),
         }
     }
 

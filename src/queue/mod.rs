@@ -10,7 +10,7 @@ mod latch;
 mod notice;
 mod park;
 mod spsc;
-mod sync;
+pub(crate) mod sync;
 
 #[cfg(all(test, loom))]
 mod models;

@@ -590,4 +590,5 @@ fn a_reader_is_told_through_its_inbox() {
     });
 }
 
+mod latch;
 mod spinning;

@@ -11,8 +11,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
+use super::sync::{Condvar, Mutex, per_thread};
 use crate::errno::Errno;
 use crate::sys::{self, Edges, EventFd};
 
@@ -27,7 +26,7 @@ pub struct Parker {
 impl Parker {
     /// The calling thread's own parker.
     pub fn current() -> Arc<Parker> {
-        thread_local! {
+        per_thread! {
             static OWN: std::cell::RefCell<Option<(u32, Arc<Parker>)>> =
                 const { std::cell::RefCell::new(None) };
         }
@@ -157,7 +156,7 @@ impl Parker {
         }
         let mut woken = self.woken.lock();
         if !*woken {
-            let far = || Instant::now() + Duration::from_secs(3600);
+            let far = || sys::now() + Duration::from_secs(3600);
             self.condition
                 .wait_until(&mut woken, deadline.unwrap_or_else(far));
         }

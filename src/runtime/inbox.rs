@@ -6,13 +6,11 @@
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-
-use parking_lot::Mutex;
 
 use super::{Driver, Pipe};
 use crate::errno::Errno;
 use crate::queue::Parker;
+use crate::queue::sync::{AtomicBool, AtomicU32, Mutex, Ordering};
 use crate::sys::{self, EventFd};
 
 /// What can be marked. Marks of one pipe are a set of these.

@@ -8,19 +8,18 @@ use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
-use parking_lot::Mutex;
 
 use super::inbox::{Mailbox, Wakes, mark};
 use super::timers::Timers;
 use crate::errno::Errno;
 use crate::msg::RecvBuffer;
-use crate::sys::{self, EventFd};
+use crate::queue::sync::thread::{self, JoinHandle};
+use crate::queue::sync::{AtomicBool, AtomicU32, AtomicUsize, Mutex, Ordering};
+use crate::sys::{self, EventFd, kernel};
 
 /// How much is read at once at most.
 const RECEIVE: usize = 128 * 1024;
@@ -141,14 +140,15 @@ impl IoThread {
         let run = shared.clone();
         // The application may have chosen the name, and a zero octet in it would be a panic.
         let name = name.split('\0').next().unwrap_or_default();
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .spawn(move || {
-                sys::block_signals();
-                sys::want_exact_timers();
-                begin();
-                Loop::new(poll, run).run();
-            })?;
+        let thread = thread::Builder::new().name(name.to_owned());
+        #[cfg(loom)]
+        let thread = thread.stack_size(crate::queue::sync::STACK);
+        let thread = thread.spawn(move || {
+            sys::block_signals();
+            sys::want_exact_timers();
+            begin();
+            Loop::new(poll, run).run();
+        })?;
         Ok(IoThread {
             shared,
             thread: Arc::new(Mutex::new(Some(thread))),
@@ -195,20 +195,25 @@ impl IoThread {
     /// can be written (edges only).
     pub fn register(&self, key: Key, fd: RawFd, watch: Watch) -> Result<(), Errno> {
         let registry = &self.shared.registry;
-        Ok(registry.register(&mut SourceFd(&fd), Token(key.0), watch.interest())?)
+        let interest = watch.interest();
+        kernel::call(|| registry.register(&mut SourceFd(&fd), Token(key.0), interest))?;
+        Ok(())
     }
 
     /// Changes what a registered descriptor is watched for. What it is ready for already is told
     /// once more.
     pub fn watch(&self, key: Key, fd: RawFd, watch: Watch) -> Result<(), Errno> {
         let registry = &self.shared.registry;
-        Ok(registry.reregister(&mut SourceFd(&fd), Token(key.0), watch.interest())?)
+        let interest = watch.interest();
+        kernel::call(|| registry.reregister(&mut SourceFd(&fd), Token(key.0), interest))?;
+        Ok(())
     }
 
     /// Ends that. Before the descriptor is closed.
     pub fn deregister(&self, fd: RawFd) {
         // A descriptor that is not registered is as good.
-        let _ = self.shared.registry.deregister(&mut SourceFd(&fd));
+        let registry = &self.shared.registry;
+        let _ = kernel::call(|| registry.deregister(&mut SourceFd(&fd)));
     }
 
     /// Stops the thread and waits for its end. Handlers that are left are dropped.
@@ -216,7 +221,7 @@ impl IoThread {
         self.shared.schedule.lock().stop = true;
         self.shared.waker.signal();
         if let Some(thread) = self.thread.lock().take()
-            && thread.thread().id() != std::thread::current().id()
+            && thread.thread().id() != thread::current().id()
         {
             // A panic of the thread would have aborted the process.
             let _ = thread.join();
@@ -240,7 +245,7 @@ impl Shared {
 
 /// The mailbox of a handler: marks gather in it, the first one schedules the handler.
 pub struct Post {
-    marks: std::sync::atomic::AtomicU32,
+    marks: AtomicU32,
     io: IoThread,
     key: Key,
 }
@@ -249,7 +254,7 @@ impl Post {
     /// A mailbox for the handler with this number.
     pub fn new(io: IoThread, key: Key) -> Post {
         Post {
-            marks: std::sync::atomic::AtomicU32::new(0),
+            marks: AtomicU32::new(0),
             io,
             key,
         }
@@ -323,7 +328,7 @@ impl Loop {
             let mut timeout = self
                 .timers
                 .next()
-                .map(|at| at.saturating_duration_since(Instant::now()));
+                .map(|at| at.saturating_duration_since(sys::now()));
             {
                 let mut schedule = self.shared.schedule.lock();
                 if schedule.stop {
@@ -340,7 +345,7 @@ impl Loop {
                 sys::wait_briefly(self.poll.as_raw_fd(), wait);
                 timeout = Some(Duration::ZERO);
             }
-            if let Err(error) = self.poll.poll(&mut events, timeout)
+            if let Err(error) = self.look(&mut events, timeout)
                 && error.kind() != io::ErrorKind::Interrupted
             {
                 // Not known to happen; without a pause it would cost a processor.
@@ -352,7 +357,7 @@ impl Loop {
                 std::mem::swap(&mut schedule.runnable, &mut self.runnable);
             }
             self.wake_some();
-            let now = Instant::now();
+            let now = sys::now();
             for event in events.iter().filter(|event| event.token() != WAKE) {
                 let ready = Ready {
                     readable: event.is_readable() || event.is_read_closed() || event.is_error(),
@@ -385,6 +390,18 @@ impl Loop {
                 );
             }
         }
+    }
+
+    /// Waits for events.
+    fn look(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        if cfg!(not(loom)) || timeout == Some(Duration::ZERO) {
+            return self.poll.poll(events, timeout);
+        }
+        let deadline = timeout.map(|timeout| sys::now() + timeout);
+        kernel::wait(deadline, |_| {
+            let looked = self.poll.poll(events, Some(Duration::ZERO));
+            (!events.is_empty(), looked)
+        })
     }
 
     /// Wakes threads of the application, as many as is fair to the handlers.

@@ -4,12 +4,10 @@
 //! lock of that, so that a message costs one look.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-
-use parking_lot::Mutex;
 
 use crate::msg::Msg;
 use crate::queue::Notice;
+use crate::queue::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
 
 /// "No say" in a lane's limit.
 pub(super) const SILENT: i32 = i32::MIN;

@@ -16,6 +16,8 @@ mod pipes;
 mod share;
 mod timers;
 
+#[cfg(all(test, loom))]
+mod models;
 #[cfg(test)]
 mod tests;
 

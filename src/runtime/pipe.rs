@@ -14,11 +14,11 @@ mod reading;
 
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::inbox::{Mailbox, NOBODY, Wakes, mark};
 use super::lane::{Lane, SILENT};
 use crate::msg::{Metadata, Msg, flag};
+use crate::queue::sync::{AtomicU32, Ordering};
 use crate::queue::{Consumer, Producer, channel};
 
 /// Parts that are not messages to the high-water mark.

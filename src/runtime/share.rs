@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use crate::errno::Errno;
 use crate::queue::Parker;
+use crate::queue::sync::Mutex;
 
 #[derive(Default)]
 struct State {

@@ -16,22 +16,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::msg::RecvBuffer;
+use crate::queue::sync::per_thread;
 
 /// A lease between waits is looked at that often; unused since the last time, it is over.
 const TICK: Duration = Duration::from_millis(5);
 /// A wait that is shorter than this is short.
 const SHORT: Duration = Duration::from_millis(1);
 /// So many short waits in a row, and the lease is kept between them.
-const WAITS: u16 = 4;
+const WAITS: u16 = if cfg!(loom) { 1 } else { 4 };
 /// The most that it takes where the application proved to be busy in between.
 const MOST_WAITS: u16 = 4096;
 /// Waits in a row, without a message sent between them, after which it is a stream of messages
 /// that comes in, and the I/O thread's.
-const ALONE: u8 = 16;
+const ALONE: u8 = if cfg!(loom) { 3 } else { 16 };
 /// How much a thread of the application reads at once at most.
 const RECEIVE: usize = 64 * 1024;
 
-thread_local! {
+per_thread! {
     static BUFFER: RefCell<RecvBuffer> = const { RefCell::new(RecvBuffer::new(RECEIVE)) };
 }
 

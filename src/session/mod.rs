@@ -25,17 +25,16 @@ mod portions;
 mod protocol;
 mod zap;
 
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
-
 use crate::errno::Errno;
 use crate::msg::RecvBuffer;
+use crate::queue::sync::{AtomicBool, AtomicI32, Ordering, Tried, TriedGuard};
 use crate::runtime::{
     Driver, Ends, Handler, IoThread, Loan, Next, Pipe, Post, Ready, Share, Standing, Turn, mark,
 };
+use crate::sys;
 use crate::transport::Stream;
 
 pub use connecter::Connecter;
@@ -67,7 +66,7 @@ pub struct Session {
     /// The sending thread is to write portions, and that it would do so.
     portioned: AtomicBool,
     offered: AtomicBool,
-    core: Mutex<Core>,
+    core: Tried<Core>,
 }
 
 enum Phase {
@@ -133,7 +132,7 @@ impl Session {
 
     /// A session with a peer that a listener accepted.
     fn accepted(plan: Arc<Plan>, io: &IoThread, stream: Stream, ends: Ends) -> Arc<Session> {
-        let connection = Connection::new(&plan, stream, false, ends, None, Instant::now());
+        let connection = Connection::new(&plan, stream, false, ends, None, sys::now());
         Session::new(plan, io, Phase::Running(Box::new(connection)), None)
     }
 
@@ -151,7 +150,7 @@ impl Session {
             disconnected: AtomicBool::new(false),
             portioned: AtomicBool::new(false),
             offered: AtomicBool::new(false),
-            core: Mutex::new(Core {
+            core: Tried::new(Core {
                 phase,
                 connecter,
                 pipe: None,
@@ -426,7 +425,7 @@ impl Session {
 
 /// Lets go of the lock, then tells the socket what it waits to hear: were it told before, its
 /// thread might take this one's processor, find the lock taken, and have its answer sent by another.
-fn tell_unlocked(mut core: MutexGuard<'_, Core>) {
+fn tell_unlocked(mut core: TriedGuard<'_, Core>) {
     let owed = core.pipe.as_mut().and_then(Pipe::take_owed);
     drop(core);
     if let Some(owed) = owed {
@@ -529,7 +528,7 @@ impl Driver for Session {
         };
         let cx = self.context(core.connecter.is_some());
         let read = |buffer: &mut RecvBuffer| {
-            connection.read_now(&cx, &mut core.pipe, loan.ticket, buffer, Instant::now())
+            connection.read_now(&cx, &mut core.pipe, loan.ticket, buffer, sys::now())
         };
         let quiet = lease::with_buffer(read).unwrap_or(false);
         // What the peer said may have set a time limit that is nearer (the TTL of a PING).

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_micros(100);
 pub(super) const LONGEST: Duration = Duration::from_micros(500);
 /// So many messages
-const MANY: usize = 256;
+const MANY: usize = if cfg!(loom) { 2 } else { 256 };
 /// within this time are a stream.
 const WITHIN: Duration = Duration::from_micros(400);
 /// Messages whose frames are longer on average, in octets, gain nothing: that the I/O thread copies
@@ -26,7 +26,7 @@ const WITHIN: Duration = Duration::from_micros(400);
 const LONG: usize = 96;
 /// So many ticks in a row without a portion, and it is over. A few may mean that the sender had to
 /// wait for a processor.
-const QUIET: u8 = 8;
+const QUIET: u8 = if cfg!(loom) { 3 } else { 8 };
 
 /// What the I/O thread does when it comes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
 use crate::queue::Parker;
+use crate::queue::sync::per_thread;
 use crate::runtime::{Driver, Inbox, Loan};
 use crate::sys;
 
@@ -24,9 +25,9 @@ pub const FEW: usize = 16;
 const SHORT: Duration = Duration::from_millis(1);
 /// So many short sleeps in a row, and streams are borrowed: to take one from the I/O thread and to
 /// give it back costs a system call each, and what is borrowed is kept only while sleeps are short.
-const SLEEPS: u8 = 4;
+const SLEEPS: u8 = if cfg!(loom) { 1 } else { 4 };
 
-thread_local! {
+per_thread! {
     /// Short sleeps of this thread in a row.
     static IN_A_ROW: Cell<u8> = const { Cell::new(0) };
     /// What this thread knows of its waits for answers.
@@ -64,7 +65,7 @@ pub fn sleep_among(
 ) -> Result<Woken, Errno> {
     let parker = Parker::current();
     parker.reset();
-    let lend = IN_A_ROW.get() >= SLEEPS;
+    let lend = IN_A_ROW.with(Cell::get) >= SLEEPS;
     let mut beds = [const { None }; FEW];
     let mut quiet = Ok(true);
     for (place, (socket, wanted)) in beds.iter_mut().zip(sockets) {
@@ -107,7 +108,7 @@ fn sleep(
     parker: &Parker,
     deadline: Option<Instant>,
 ) -> Result<Woken, Errno> {
-    let begin = Instant::now();
+    let begin = sys::now();
     let mut last = 0;
     let mut conversing = false;
     for (index, bed) in beds.iter().flatten().enumerate() {
@@ -128,11 +129,13 @@ fn sleep(
             Ok(_) => Ok(Woken::Read(readable(&fds[1..]))),
         }
     };
-    let short = !matches!(woken, Ok(Woken::Unaware) | Err(_)) && begin.elapsed() < SHORT;
-    IN_A_ROW.set(if short {
-        IN_A_ROW.get().saturating_add(1)
-    } else {
-        0
+    let short = !matches!(woken, Ok(Woken::Unaware) | Err(_)) && sys::now() - begin < SHORT;
+    IN_A_ROW.with(|row| {
+        row.set(if short {
+            row.get().saturating_add(1)
+        } else {
+            0
+        })
     });
     woken
 }

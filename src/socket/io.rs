@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};
 use crate::runtime::Inbox;
+use crate::sys;
 
 use super::wait::For;
 use super::{Guard, Socket};
@@ -25,7 +26,7 @@ pub const POLLOUT: i32 = 2;
 /// Until when to wait, for a timeout in milliseconds (-1: for ever, `None`).
 fn deadline(timeout: i32) -> Option<Instant> {
     let timeout = u64::try_from(timeout).ok()?;
-    Instant::now().checked_add(Duration::from_millis(timeout))
+    sys::now().checked_add(Duration::from_millis(timeout))
 }
 
 impl Socket {
@@ -60,7 +61,7 @@ impl Socket {
             inner = self.wait(inner, deadline, For::Anything)?;
             inner.may_write_now = true;
             match inner.with_pattern(|pattern, scope| pattern.send(scope, msg)) {
-                Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > Instant::now()) => {}
+                Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > sys::now()) => {}
                 result => return inner.sent(result),
             }
         }
@@ -97,7 +98,7 @@ impl Socket {
         loop {
             inner = self.wait(inner, deadline, For::Messages)?;
             match inner.with_pattern(|pattern, scope| pattern.recv(scope, msg)) {
-                Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > Instant::now()) => {}
+                Err(Errno::EAGAIN) if deadline.is_none_or(|at| at > sys::now()) => {}
                 result => return inner.received(msg, result),
             }
         }
@@ -121,7 +122,7 @@ impl Socket {
         let mut inner = self.enter()?;
         loop {
             let events = inner.look_for(wanted);
-            if events != 0 || deadline.is_some_and(|at| at <= Instant::now()) {
+            if events != 0 || deadline.is_some_and(|at| at <= sys::now()) {
                 return Ok(events);
             }
             inner = self.wait(inner, deadline, For::those(wanted))?;

@@ -51,7 +51,7 @@ impl Socket {
         let inbox = inner.inbox.clone();
         let id = inner.id;
         let source = inner.awaits_answer(what);
-        let began = source.map(|_| Instant::now());
+        let began = source.map(|_| sys::now());
         if let (Some(Source::Within), Some(began)) = (source, began)
             && inner.patience.begin(sys::since_boot(began))
         {
@@ -103,7 +103,7 @@ impl Socket {
         if let (Some(source), Some(began)) = (source, began)
             && !matches!(end.spin, Some((Spin::Found(_), _)))
         {
-            inner.patience.slept(source, began.elapsed());
+            inner.patience.slept(source, sys::now() - began);
         }
         if end.returned {
             inner.lent = None;
@@ -210,7 +210,7 @@ fn read_beside(
     deadline: Option<Instant>,
     mut vigil: Option<Vigil>,
 ) -> End {
-    let is_late = || deadline.is_some_and(|at| at <= Instant::now());
+    let is_late = || deadline.is_some_and(|at| at <= sys::now());
     let mut items = [-1, loan.fd].map(|fd| libc::pollfd {
         fd,
         events: libc::POLLIN,

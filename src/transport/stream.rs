@@ -190,7 +190,7 @@ impl Stream {
     /// A peer that is gone already is fine.
     pub fn shutdown(&self) {
         // Fails only on a connection that is down.
-        let _ = self.socket.shutdown(Shutdown::Both);
+        let _ = sys::kernel::call(|| self.socket.shutdown(Shutdown::Both));
     }
 
     /// The own end: `tcp://1.2.3.4:5`, `tcp://[::1]:5`, `ipc:///path`, `ipc://@name`; `ipc://` for

@@ -1,4 +1,4 @@
-//! `cargo xtask loom`: the queues of `src/queue`, in every order of events.
+//! `cargo xtask loom`: queues, wake-ups and hand-overs between drivers, in every order of events.
 //!
 //! Invariant: it ends, in minutes, whatever the models do: preemptions are bounded, and so is time.
 
@@ -12,19 +12,21 @@ use crate::sh::Run;
 /// nearly all that can go wrong does; each one more takes several times as long.
 const PREEMPTIONS: u32 = 3;
 
-/// How long the models may take with that many; half a minute is usual.
+/// How long the models may take with that many; a minute or two is usual.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// Where they are, as a filter for the tests.
-const MODELS: &str = "queue::models::";
+const MODELS: &str = "::models::";
 
 const HELP: &str = "\
 usage: cargo xtask loom [--preemptions N] [MODEL]
 
-Checks the queues and wake-ups of src/queue with loom: every order of events of each model in
-src/queue/models.rs, or of those whose name begins with MODEL. Builds in target/loom/.
+Checks with loom the queues and wake-ups (src/queue/models), mailboxes (src/runtime/models.rs) and
+hand-overs between drivers (src/ctx/models): every order of events of each model, or of those whose
+name begins with MODEL. Builds in target/loom/.
 
-  --preemptions N   interrupt threads up to N times (3); more takes longer, without a limit";
+  --preemptions N   interrupt threads up to N times (3); more takes longer, without a limit. Models
+                    of the whole library go no further than 1 or 2";
 
 /// `cargo xtask loom`.
 ///

@@ -9,6 +9,7 @@ use super::super::lease::{Attend, Lease, Then, Wait};
 use super::{Connection, Context, End, TURN};
 use crate::msg::RecvBuffer;
 use crate::runtime::{Loan, Pipe, Post, Watch};
+use crate::sys;
 
 impl Connection {
     /// Whether there is nothing to do but to wait for what the peer says.
@@ -41,7 +42,7 @@ impl Connection {
         match self
             .lease
             .get_or_insert_with(Box::default)
-            .attend(conversing, Instant::now)
+            .attend(conversing, sys::now)
         {
             Attend::Again(ticket) => Some(Loan { fd, ticket }),
             Attend::Begin(ticket) => {
@@ -96,7 +97,7 @@ impl Connection {
         let Some(lease) = &mut self.lease else {
             return false;
         };
-        let mut then = lease.leave(ticket, wait, Instant::now);
+        let mut then = lease.leave(ticket, wait, sys::now);
         if !steady {
             then = lease.end();
         }

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use super::super::portions::Tick;
 use super::Connection;
 use crate::runtime::Pipe;
+use crate::sys;
 
 /// The sender writes once there is enough for one write, or the oldest octets have waited so long.
 const AGE: Duration = Duration::from_micros(50);
 /// A pipe that takes fewer messages than this is full before a portion is due.
-const ROOM: u64 = 256;
+const ROOM: u64 = if cfg!(loom) { 4 } else { 256 };
 
 impl Connection {
     /// Whether the sending thread writes portions.
@@ -55,7 +56,7 @@ impl Connection {
         if !able || !self.portions.is_on() {
             return false;
         }
-        let now = Instant::now();
+        let now = sys::now();
         if self.out.is_empty() {
             self.oldest = now;
         }

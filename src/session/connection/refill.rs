@@ -3,11 +3,10 @@
 //! Invariant: what it does is what the I/O thread would have done at the same moment, and as much
 //! of it as is soon done; for the rest the I/O thread is told.
 
-use std::time::Instant;
-
 use super::{Connection, Context};
 use crate::msg::RecvBuffer;
 use crate::runtime::Pipe;
+use crate::sys;
 
 /// So often the stream is read at most.
 const LOOKS: usize = 4;
@@ -25,7 +24,7 @@ impl Connection {
         if !sound || self.refused.is_none() || self.is_lent() || !self.is_plain() {
             return false;
         }
-        self.now = Instant::now();
+        self.now = sys::now();
         match self.read(cx, pipe, buffer, LOOKS) {
             Ok(more) => !more && self.out.is_empty(),
             Err(end) => {
