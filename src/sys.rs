@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 pub mod kernel;
+pub mod memory;
 pub mod tipc;
 #[cfg(feature = "draft")]
 pub mod vm;

@@ -30,6 +30,7 @@ mod single;
 mod stream;
 mod subscribe;
 mod subscriptions;
+mod table;
 mod xpub;
 mod xsub;
 

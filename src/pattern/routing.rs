@@ -32,16 +32,18 @@ impl Default for Routing {
 impl Routing {
     /// The pipe with an id.
     pub(super) fn find(&self, id: &[u8]) -> Option<PipeId> {
-        let index = self.ids.find(id)?;
-        Some(PipeId(self.ids.value(index)))
+        let place = self.ids.find(id)?;
+        Some(PipeId(self.ids.value(place)))
     }
 
     /// Gives a pipe an id, taking it from the pipe that has it. `ENOMEM` without memory.
     pub(super) fn name(&mut self, pipe: PipeId, id: &[u8]) -> Result<(), Errno> {
         let mut name = Msg::from_slice(id)?;
         name.set(flag::MORE);
-        let (index, _) = self.ids.insert(id, pipe.0)?;
-        self.ids.set_value(index, pipe.0);
+        match self.ids.find(id) {
+            Some(place) => self.ids.set_value(place, pipe.0),
+            None => self.ids.insert(id, pipe.0)?,
+        }
         let number = pipe.0 as usize;
         if self.names.len() <= number {
             self.names.resize_with(number + 1, || None);
@@ -81,10 +83,10 @@ impl Routing {
         let Some(name) = self.names.get_mut(pipe.0 as usize).and_then(Option::take) else {
             return;
         };
-        if let Some(index) = self.ids.find(name.data())
-            && self.ids.value(index) == pipe.0
+        if let Some(place) = self.ids.find(name.data())
+            && self.ids.value(place) == pipe.0
         {
-            self.ids.remove(index);
+            self.ids.remove(place);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! by its number or several as a crowd; nobody wants a topic that is not there. `held` lists every
 //! topic of a pipe at least once; what it lists beyond that is found out by asking the topic.
 
-use super::keys::{Index, Keys};
+use super::keys::{Keys, Place};
 use crate::errno::Errno;
 use crate::runtime::PipeId;
 
@@ -27,7 +27,8 @@ pub(super) enum Removed {
 
 #[derive(Default)]
 struct Held {
-    topics: Vec<Index>,
+    /// By their hashes.
+    topics: Vec<u32>,
     outdated: u32,
 }
 
@@ -57,24 +58,27 @@ impl Subscriptions {
         }
         let no_memory = |_| Errno::ENOMEM;
         self.held[number].topics.try_reserve(1).map_err(no_memory)?;
-        let (index, new) = self.topics.insert(topic, pipe.0)?;
-        if !new && !self.join(index, pipe)? {
-            return Ok(false);
+        let known = self.topics.find(topic);
+        match known {
+            Some(place) if !self.join(place, pipe)? => return Ok(false),
+            Some(_) => {}
+            None => self.topics.insert(topic, pipe.0)?,
         }
-        self.held[number].topics.push(index);
-        Ok(new)
+        let hash = self.topics.hash(topic);
+        self.held[number].topics.push(hash);
+        Ok(known.is_none())
     }
 
     /// Adds a pipe to those that want a topic; `false` if it was among them.
-    fn join(&mut self, index: Index, pipe: PipeId) -> Result<bool, Errno> {
-        let value = self.topics.value(index);
+    fn join(&mut self, place: Place, pipe: PipeId) -> Result<bool, Errno> {
+        let value = self.topics.value(place);
         if value & CROWD != 0 {
             let crowd = &mut self.crowds[(value & !CROWD) as usize];
-            let Err(place) = crowd.binary_search(&pipe) else {
+            let Err(at) = crowd.binary_search(&pipe) else {
                 return Ok(false);
             };
             crowd.try_reserve(1).map_err(|_| Errno::ENOMEM)?;
-            crowd.insert(place, pipe);
+            crowd.insert(at, pipe);
             return Ok(true);
         }
         if value == pipe.0 {
@@ -89,16 +93,16 @@ impl Subscriptions {
             }
         };
         self.crowds[crowd as usize].extend(both);
-        self.topics.set_value(index, CROWD | crowd);
+        self.topics.set_value(place, CROWD | crowd);
         Ok(true)
     }
 
     /// Has a pipe not want a topic any more.
     pub(super) fn remove(&mut self, topic: &[u8], pipe: PipeId) -> Removed {
-        let Some(index) = self.topics.find(topic) else {
+        let Some(place) = self.topics.find(topic) else {
             return Removed::Unknown;
         };
-        let removed = self.leave(index, pipe);
+        let removed = self.leave(place, pipe);
         if removed != Removed::Unknown
             && let Some(held) = self.held.get_mut(pipe.0 as usize)
         {
@@ -112,36 +116,41 @@ impl Subscriptions {
         removed
     }
 
-    fn leave(&mut self, index: Index, pipe: PipeId) -> Removed {
-        let value = self.topics.value(index);
+    fn leave(&mut self, place: Place, pipe: PipeId) -> Removed {
+        let value = self.topics.value(place);
         if value & CROWD == 0 {
             if value != pipe.0 {
                 return Removed::Unknown;
             }
-            self.topics.remove(index);
+            self.topics.remove(place);
             return Removed::Last;
         }
         let number = value & !CROWD;
         let crowd = &mut self.crowds[number as usize];
-        let Ok(place) = crowd.binary_search(&pipe) else {
+        let Ok(at) = crowd.binary_search(&pipe) else {
             return Removed::Unknown;
         };
-        crowd.remove(place);
+        crowd.remove(at);
         if let [single] = crowd[..] {
             *crowd = Vec::new();
             self.free_crowds.push(number);
-            self.topics.set_value(index, single.0);
+            self.topics.set_value(place, single.0);
         }
         Removed::Remains
     }
 
-    /// What of a list of topics a pipe wants, each once.
-    fn current(&self, mut topics: Vec<Index>, pipe: PipeId) -> Vec<Index> {
-        topics.sort_unstable();
-        topics.dedup();
-        topics.retain(|&index| self.topics.is_live(index) && self.wants(index, pipe));
-        topics.shrink_to(topics.len() * 2);
-        topics
+    /// Of a list of hashes those of topics that a pipe wants, each once.
+    fn current(&self, mut hashes: Vec<u32>, pipe: PipeId) -> Vec<u32> {
+        hashes.sort_unstable();
+        hashes.dedup();
+        hashes.retain(|&hash| self.held_as(hash, pipe).is_some());
+        hashes.shrink_to(hashes.len() * 2);
+        hashes
+    }
+
+    /// A topic of this hash that a pipe wants.
+    fn held_as(&self, hash: u32, pipe: PipeId) -> Option<Place> {
+        self.topics.find_hash(hash, |value| self.wants(value, pipe))
     }
 
     #[cfg(test)]
@@ -149,8 +158,8 @@ impl Subscriptions {
         self.held[pipe.0 as usize].topics.len()
     }
 
-    fn wants(&self, index: Index, pipe: PipeId) -> bool {
-        let value = self.topics.value(index);
+    /// Whether a pipe is among those of a topic's number.
+    fn wants(&self, value: u32, pipe: PipeId) -> bool {
         if value & CROWD == 0 {
             value == pipe.0
         } else {
@@ -166,10 +175,12 @@ impl Subscriptions {
             return;
         };
         let topics = std::mem::take(held).topics;
-        for index in self.current(topics, pipe) {
-            let last = self.topics.value(index) & CROWD == 0;
-            lost(self.topics.key(index), last);
-            self.leave(index, pipe);
+        for hash in self.current(topics, pipe) {
+            while let Some(place) = self.held_as(hash, pipe) {
+                let last = self.topics.value(place) & CROWD == 0;
+                lost(self.topics.key(place), last);
+                self.leave(place, pipe);
+            }
         }
     }
 
@@ -177,16 +188,15 @@ impl Subscriptions {
     /// that has several reasons to want the message is among several of them.
     #[inline]
     pub(super) fn matching(&self, octets: &[u8], mut found: impl FnMut(&[PipeId])) {
-        self.topics.prefixes_of(octets, |index| {
-            found(self.crowd(index, &mut PipeId(0)));
+        self.topics.prefixes_of(octets, |value| {
+            found(self.crowd(value, &mut PipeId(0)));
             true
         });
     }
 
-    /// The pipes that want this topic, each once; a single one is put into `single`.
+    /// The pipes that want a topic of this number, each once; a single one is put into `single`.
     #[inline]
-    fn crowd<'a>(&'a self, index: Index, single: &'a mut PipeId) -> &'a [PipeId] {
-        let value = self.topics.value(index);
+    fn crowd<'a>(&'a self, value: u32, single: &'a mut PipeId) -> &'a [PipeId] {
         if value & CROWD == 0 {
             *single = PipeId(value);
             std::slice::from_ref(single)
@@ -198,8 +208,8 @@ impl Subscriptions {
     /// The same for the pipes that want just this topic: where topics are names (groups).
     #[inline]
     pub(super) fn wanting(&self, topic: &[u8], mut found: impl FnMut(&[PipeId])) {
-        if let Some(index) = self.topics.find(topic) {
-            found(self.crowd(index, &mut PipeId(0)));
+        if let Some(place) = self.topics.find(topic) {
+            found(self.crowd(self.topics.value(place), &mut PipeId(0)));
         }
     }
 }
@@ -216,26 +226,26 @@ impl Interests {
 
     /// Asks for a topic once (more). `ENOMEM` without memory, with nothing changed.
     pub(super) fn add(&mut self, topic: &[u8]) -> Result<(), Errno> {
-        let (index, new) = self.0.insert(topic, 1)?;
-        if !new {
-            let count = self.0.value(index);
-            self.0.set_value(index, count.saturating_add(1));
-        }
+        let Some(place) = self.0.find(topic) else {
+            return self.0.insert(topic, 1);
+        };
+        let count = self.0.value(place);
+        self.0.set_value(place, count.saturating_add(1));
         Ok(())
     }
 
     /// Takes one request for a topic back.
     pub(super) fn remove(&mut self, topic: &[u8]) -> Removed {
-        let Some(index) = self.0.find(topic) else {
+        let Some(place) = self.0.find(topic) else {
             return Removed::Unknown;
         };
-        match self.0.value(index) {
+        match self.0.value(place) {
             0 | 1 => {
-                self.0.remove(index);
+                self.0.remove(place);
                 Removed::Last
             }
             count => {
-                self.0.set_value(index, count - 1);
+                self.0.set_value(place, count - 1);
                 Removed::Remains
             }
         }
@@ -256,8 +266,16 @@ impl Interests {
         matches
     }
 
-    /// All topics, each once.
+    /// All topics, each once, in their order: peers that count on one see the same as from libzmq.
+    /// Without memory for a list, in none.
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.0.iter()
+        let mut sorted = Vec::new();
+        let reserved = sorted.try_reserve_exact(self.len());
+        if reserved.is_ok() {
+            sorted.extend(self.0.iter());
+            sorted.sort_unstable();
+        }
+        let unsorted = reserved.is_err().then(|| self.0.iter());
+        sorted.into_iter().chain(unsorted.into_iter().flatten())
     }
 }

@@ -220,7 +220,7 @@ impl Pattern for Xpub {
     fn gone(&mut self, scope: &mut Scope<'_>, pipe: PipeId) {
         let manual = scope.options.xpub_manual;
         let verbose = manual || scope.options.xpub_verboser;
-        let mut cancelled = Vec::new();
+        let mut cancelled: Vec<Msg> = Vec::new();
         let mut lost = |topic: &[u8], last: bool| {
             if (last || verbose) && !self.quiet {
                 cancelled.extend(request(0, topic));
@@ -243,6 +243,7 @@ impl Pattern for Xpub {
         if self.last == Some(pipe) {
             self.last = None;
         }
+        cancelled.sort_unstable_by(|one, other| one.data().cmp(other.data()));
         for msg in cancelled {
             if self.keep(msg, manual.then_some(None)).is_err() {
                 break;
