@@ -160,10 +160,12 @@ pub(crate) const STACK: usize = 128 * 1024;
 /// Loom's, which knows nothing of constants.
 #[cfg(loom)]
 macro_rules! per_thread {
-    ($(#[$attr:meta])* static $name:ident: $type:ty = const $init:block;) => {
+    ($($(#[$attr:meta])* static $name:ident: $type:ty = const $init:block;)+) => {
         loom::thread_local! {
-            $(#[$attr])*
-            static $name: $type = $init;
+            $(
+                $(#[$attr])*
+                static $name: $type = $init;
+            )+
         }
     };
 }

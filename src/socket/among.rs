@@ -158,13 +158,14 @@ fn park(
         Some(vigil) => vigil.park(parker, fds, deadline),
         None => parker.park_among(fds, deadline),
     };
-    PATIENCE.with_borrow_mut(|patience| {
+    PATIENCE.with(|patience| {
+        let mut patience = patience.borrow_mut();
         let spin = vigil.map(|vigil| vigil.end());
         if let Some((spin, now)) = spin {
             patience.end(Source::Beside, spin, sys::since_boot(now));
         }
         if !matches!(spin, Some((Spin::Found(_), _))) {
-            patience.slept(Source::Beside, begin.elapsed());
+            patience.slept(Source::Beside, sys::now() - begin);
         }
     });
     woken

@@ -58,8 +58,8 @@ impl Source {
     }
 }
 
-/// So many short waits in a row make a conversation.
-const ENOUGH: u8 = 4;
+/// So many short waits in a row make a conversation. (In a model nobody runs while others spin.)
+const ENOUGH: u8 = if cfg!(loom) { u8::MAX } else { 4 };
 /// So many answers in a row may come late: the first ones, while the peer still sleeps.
 const LATE: u8 = 6;
 /// So many prompt answers in a row make up for one failure.

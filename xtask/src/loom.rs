@@ -53,7 +53,9 @@ pub fn run(args: &[String]) -> Result<(), String> {
     test().arg("--no-run").stream()?;
     let checks = test()
         .env("LOOM_MAX_PREEMPTIONS", preemptions.to_string())
-        .arg(format!("{MODELS}{model}"));
+        .arg(format!("{MODELS}{model}"))
+        // The library has statics, which are one model's at a time.
+        .args(["--", "--test-threads", "1"]);
     if preemptions > PREEMPTIONS {
         checks.limit(Duration::MAX).stream()
     } else {
