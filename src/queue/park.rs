@@ -106,10 +106,15 @@ impl Parker {
         self.fd().into_iter().chain(edges).collect()
     }
 
+    /// Whether [`park`](Parker::park) would end at once.
+    pub fn is_woken(&self) -> bool {
+        *self.woken.lock()
+    }
+
     /// What would end [`park_among`](Parker::park_among) these items now: so many of the other
     /// descriptors, which then know what is ready, or, 0, a wake-up that it is to hear of.
     pub fn peek_among(&self, items: &mut [libc::pollfd]) -> Result<Option<usize>, Errno> {
-        if *self.woken.lock() {
+        if self.is_woken() {
             return Ok(Some(0));
         }
         let others = items.get_mut(1..).unwrap_or_default();

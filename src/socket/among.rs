@@ -149,11 +149,15 @@ fn park(
     deadline: Option<Instant>,
     conversing: bool,
 ) -> Result<usize, Errno> {
-    let begun = |patience: &RefCell<Patience>| patience.borrow_mut().begin(sys::since_boot(begin));
+    let begun = |patience: &RefCell<Patience>| {
+        let mut patience = patience.borrow_mut();
+        let begun = patience.begin(sys::since_boot(begin));
+        begun.then(|| Vigil::begin(begin, patience.quiet(), deadline))
+    };
     if !conversing {
         return parker.park_among(fds, deadline);
     }
-    let mut vigil = PATIENCE.with(begun).then(|| Vigil::begin(begin, deadline));
+    let mut vigil = PATIENCE.with(begun);
     let woken = match &mut vigil {
         Some(vigil) => vigil.park(parker, fds, deadline),
         None => parker.park_among(fds, deadline),

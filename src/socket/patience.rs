@@ -91,6 +91,8 @@ pub(super) struct Patience {
     /// Failures that nothing made up for.
     failures: u32,
     rests_until: Duration,
+    /// How long answers take that are found, about.
+    usual: Duration,
 }
 
 impl Patience {
@@ -103,6 +105,7 @@ impl Patience {
             prompt: 0,
             failures: 0,
             rests_until: Duration::ZERO,
+            usual: Duration::ZERO,
         }
     }
 
@@ -116,6 +119,9 @@ impl Patience {
     /// The spin that was begun is over.
     pub(super) fn end(&mut self, source: Source, spin: Spin, now: Duration) {
         self.spinning = false;
+        if let Spin::Found(after) = spin {
+            self.usual = after.min(self.usual + self.usual / 16 + Duration::from_nanos(50));
+        }
         match spin {
             Spin::Found(after) if after <= source.terms().prompt => {
                 self.late = 0;
@@ -137,6 +143,14 @@ impl Patience {
         self.rests_until = Duration::from_nanos((begun + 1) * length);
         self.failures = (self.failures + 1).min(LEVELS);
         (self.late, self.prompt) = (0, 0);
+        self.usual = Duration::ZERO;
+    }
+
+    /// How long after it began a spin beside streams need not look: each look is a system call, and
+    /// answers take about as long as those before them. What comes sooner is found a little late, and
+    /// the next one sooner.
+    pub(super) fn quiet(&self) -> Duration {
+        self.usual / 2
     }
 
     /// A sleep is over.
@@ -180,17 +194,21 @@ pub(super) fn spin(inbox: &Inbox, began: Instant, deadline: Option<Instant>) -> 
 #[derive(Debug)]
 pub(super) struct Vigil {
     began: Instant,
+    /// Before, it does not look at the streams.
+    first: Instant,
     end: Instant,
     /// Not over yet.
     goes_on: bool,
 }
 
 impl Vigil {
-    /// Begins now.
-    pub(super) fn begin(began: Instant, deadline: Option<Instant>) -> Vigil {
+    /// Begins now, and does not look for so long.
+    pub(super) fn begin(began: Instant, quiet: Duration, deadline: Option<Instant>) -> Vigil {
+        let end = end_of(Source::Beside, began, deadline);
         Vigil {
             began,
-            end: end_of(Source::Beside, began, deadline),
+            first: end.min(began + quiet),
+            end,
             goes_on: true,
         }
     }
@@ -204,6 +222,9 @@ impl Vigil {
     ) -> Result<usize, Errno> {
         /// A peer on another processor is not to be held up by ours looking all the time.
         const PAUSES: u32 = 8;
+        while Instant::now() < self.first && !parker.is_woken() {
+            std::hint::spin_loop();
+        }
         while self.goes_on {
             match parker.peek_among(items) {
                 Ok(Some(0)) => break,
@@ -382,6 +403,26 @@ mod tests {
         assert_eq!(one.rests_until, other.rests_until);
     }
 
+    #[test]
+    fn nobody_looks_long_before_an_answer_is_due() {
+        let mut patience = eager();
+        assert_eq!(patience.quiet(), Duration::ZERO);
+        let mut answers = |count: u32, after: u64| {
+            for _ in 0..count {
+                assert!(patience.begin(micros(10)));
+                let found = micros(after).max(patience.quiet());
+                patience.end(Source::Beside, Spin::Found(found), micros(10));
+            }
+            patience.quiet()
+        };
+        assert!(answers(200, 16) > micros(7));
+        assert_eq!(answers(100, 16), micros(8));
+        // They come sooner now: half as late each time.
+        assert!(answers(3, 2) <= micros(1));
+        patience.end(Source::Beside, Spin::InVain, micros(20));
+        assert_eq!(patience.quiet(), Duration::ZERO);
+    }
+
     fn items(fd: std::os::fd::RawFd) -> [libc::pollfd; 2] {
         [-1, fd].map(|fd| libc::pollfd {
             fd,
@@ -396,7 +437,7 @@ mod tests {
         parker.reset();
         let stream = EventFd::new().unwrap();
         stream.signal();
-        let mut vigil = Vigil::begin(Instant::now(), None);
+        let mut vigil = Vigil::begin(Instant::now(), Duration::ZERO, None);
         let mut items = items(stream.fd());
         assert_eq!(vigil.park(&parker, &mut items, None), Ok(1));
         assert_ne!(items[1].revents, 0);
@@ -408,7 +449,7 @@ mod tests {
         let parker = Parker::current();
         parker.reset();
         let stream = EventFd::new().unwrap();
-        let mut vigil = Vigil::begin(Instant::now(), None);
+        let mut vigil = Vigil::begin(Instant::now(), Duration::ZERO, None);
         parker.unpark();
         let mut items = items(stream.fd());
         assert_eq!(vigil.park(&parker, &mut items, None), Ok(1));
@@ -423,7 +464,7 @@ mod tests {
         let stream = EventFd::new().unwrap();
         let began = Instant::now();
         let deadline = began + Duration::from_millis(20);
-        let mut vigil = Vigil::begin(began, Some(deadline));
+        let mut vigil = Vigil::begin(began, Duration::ZERO, Some(deadline));
         let woken = vigil.park(&parker, &mut items(stream.fd()), Some(deadline));
         assert_eq!(woken, Ok(0));
         assert!(Instant::now() >= deadline);

@@ -73,7 +73,7 @@ impl Socket {
                 (Some(Source::Beside), Some(began), Some(_))
                     if inner.patience.begin(sys::since_boot(began)) =>
                 {
-                    Some(Vigil::begin(began, deadline))
+                    Some(Vigil::begin(began, inner.patience.quiet(), deadline))
                 }
                 _ => None,
             };
