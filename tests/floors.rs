@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const UNSAFE: &[&str] = &[
     "sys.rs",
     "sys/memory.rs",
+    "sys/names.rs",
     "sys/tipc.rs",
     "sys/vm.rs",
     "msg/block.rs",

@@ -1,8 +1,9 @@
 //! The inbox of a socket: what happened to its pipes since it last looked.
 //!
-//! Invariant: `dirty` is set whenever something is inside, and stays set when the context ends, so that
-//! a busy owner pays one relaxed load per call. Everything that ends a sleep goes through here: whoever sleeps registered a
-//! parker under the same lock that guards what is inside, so no mark is missed.
+//! Invariant: `dirty` is set whenever something is inside, and stays set when the context ends, so
+//! that a busy owner pays one relaxed load per call. Everything that ends a sleep goes through here:
+//! whoever sleeps registered a parker under the same lock that guards what is inside, so no mark is
+//! missed.
 
 use std::os::fd::RawFd;
 use std::sync::Arc;
