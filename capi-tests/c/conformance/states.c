@@ -220,7 +220,9 @@ static void report_marks (const struct named *type, int peer_type, const char *p
     end ();
 }
 
+#ifndef ZMQ_BUILD_DRAFT_API
 static void poll_less_than_nothing (void *items) { returned (zmq_poll (items, -1, 0)); }
+#endif
 
 static void poll_null (void *none) { returned (zmq_poll (none, 1, 0)); }
 
@@ -237,8 +239,11 @@ static void report_polling (void)
     returned (zmq_poll (NULL, 0, 0));
     doing ("poll nothing for a while");
     returned (zmq_poll (NULL, 0, 1));
+#ifndef ZMQ_BUILD_DRAFT_API
+    /* libzmq with the draft API reads what lies behind the items, and dies of it, or not. */
     doing ("poll -1 items");
     risk (poll_less_than_nothing, items);
+#endif
     doing ("poll NULL");
     risk (poll_null, NULL);
     items[0].fd = 9999;
