@@ -12,8 +12,11 @@ use super::Msg;
 const GATHER_FROM: usize = 4 * 1024;
 /// How many pieces one gather-write takes at most.
 const PIECES: usize = 128;
-/// An arena that grew beyond this is given back once it is empty.
-const KEEP: usize = 64 * 1024;
+/// An arena that grew beyond this is given back once it is empty. Whoever adds nothing once 64 KiB
+/// are there stays below.
+const KEEP: usize = 64 * 1024 + GATHER_FROM + 512;
+/// What an arena begins with.
+const LEAST: usize = 128;
 
 /// A body between two stretches of the arena.
 struct Cut {
@@ -58,9 +61,31 @@ impl SendBuffer {
         self.len == 0
     }
 
+    /// Has room for so many octets in the arena.
+    #[inline(always)]
+    fn make_room(&mut self, more: usize) {
+        if self.arena.capacity() - self.arena.len() < more {
+            self.grow(more);
+        }
+    }
+
+    /// By doubling, but not beyond what is kept unless it must.
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let least = self.arena.len() + more;
+        let doubled = least.max(LEAST).next_power_of_two();
+        let capacity = if least <= KEEP {
+            doubled.min(KEEP)
+        } else {
+            doubled
+        };
+        self.arena.reserve_exact(capacity - self.arena.len());
+    }
+
     /// Adds octets.
     #[inline]
     pub fn extend(&mut self, octets: &[u8]) {
+        self.make_room(octets.len());
         self.arena.extend_from_slice(octets);
         self.len += octets.len();
     }
@@ -73,7 +98,7 @@ impl SendBuffer {
     pub fn extend_short(&mut self, header: [u8; 2], octets: &[u8; Msg::INLINE]) {
         let size = header.len() + (header[1] as usize).min(Msg::INLINE);
         let end = self.arena.len() + size;
-        self.arena.reserve(header.len() + octets.len());
+        self.make_room(header.len() + octets.len());
         self.arena.extend_from_slice(&header);
         self.arena.extend_from_slice(octets);
         self.arena.truncate(end);
@@ -180,6 +205,12 @@ impl SendBuffer {
             });
         }
         all
+    }
+
+    /// How large the arena is.
+    #[cfg(test)]
+    pub fn kept(&self) -> usize {
+        self.arena.capacity()
     }
 
     /// Gives back the memory of an idle connection.

@@ -278,6 +278,28 @@ fn octets_leave_in_order_however_short_the_writes() {
 }
 
 #[test]
+fn memory_of_a_full_write_is_kept_and_more_is_not() {
+    // What is copied when there is no room for more: 64 KiB, and what was added last.
+    for size in [64, 255, 4000, 4095] {
+        let mut buffer = SendBuffer::new();
+        while buffer.copied() < 64 * 1024 {
+            buffer.extend(&[0, 0]);
+            buffer.extend(&[7; 4095][..size]);
+        }
+        let most = buffer.drain().len();
+        assert!(buffer.kept() >= most, "{size}");
+        buffer.shrink();
+        assert_eq!(buffer.kept(), 0);
+    }
+    let mut buffer = SendBuffer::new();
+    for _ in 0..100 {
+        buffer.extend(&[7; 4000]);
+    }
+    assert_eq!(buffer.drain().len(), 400_000);
+    assert_eq!(buffer.kept(), 0);
+}
+
+#[test]
 fn metadata_names_ignore_case_and_know_the_old_alias() {
     let mut metadata = Metadata::new(5);
     metadata.insert("Routing-Id", b"me\0tail");
