@@ -583,6 +583,17 @@ impl Msg {
         }
     }
 
+    /// Drops the message, but for the reference on the block of its body, which is the caller's now.
+    #[inline(always)]
+    pub(super) fn into_reference(self) -> Option<NonNull<Block>> {
+        let mut msg = ManuallyDrop::new(self);
+        if msg.metadata.is_some() {
+            msg.metadata = None;
+        }
+        let counted = matches!(msg.kind, COUNTED | SLICE);
+        counted.then(|| msg.long_parts().block).flatten()
+    }
+
     /// Drops what is owned and leaves memory that is no message (`zmq_msg_close`).
     #[inline]
     pub fn close(&mut self) {

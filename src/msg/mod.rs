@@ -15,6 +15,8 @@ mod region;
 #[allow(unsafe_code)]
 mod room;
 mod send_buffer;
+#[allow(unsafe_code)]
+mod spent;
 
 #[cfg(test)]
 #[allow(unsafe_code)]
@@ -26,6 +28,7 @@ pub use metadata::Metadata;
 pub use region::RecvBuffer;
 pub use room::Room;
 pub use send_buffer::SendBuffer;
+pub use spent::Spent;
 
 /// Frees what memory is kept for messages to come. They will have to ask for it again.
 pub fn forget_idle() {

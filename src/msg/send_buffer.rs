@@ -105,6 +105,16 @@ impl SendBuffer {
         self.len += size;
     }
 
+    /// Adds a header and the octets behind it.
+    #[inline]
+    pub fn extend_behind(&mut self, header: [u8; 2], octets: &[u8]) {
+        let size = header.len() + octets.len();
+        self.make_room(size);
+        self.arena.extend_from_slice(&header);
+        self.arena.extend_from_slice(octets);
+        self.len += size;
+    }
+
     /// The `count` octets that were [added](SendBuffer::extend) last, to be sealed.
     #[inline]
     pub fn tail_mut(&mut self, count: usize) -> &mut [u8] {

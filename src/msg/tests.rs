@@ -300,6 +300,27 @@ fn memory_of_a_full_write_is_kept_and_more_is_not() {
 }
 
 #[test]
+fn what_was_used_is_let_go_of_once() {
+    let freed = [const { AtomicUsize::new(0) }; 2];
+    let freed_now = || freed.each_ref().map(|count| count.load(Ordering::Relaxed));
+    let mut spent = Spent::new();
+    spent.add(Msg::from_slice(b"inline").unwrap());
+    let mut one = foreign(b"one", &freed[0]);
+    let copies: Vec<Msg> = one.share_many(3).collect();
+    copies.into_iter().for_each(|copy| spent.add(copy));
+    spent.add(one);
+    assert_eq!(freed_now(), [0, 0]);
+    // The next block has its turn.
+    spent.add(foreign(b"two", &freed[1]));
+    assert_eq!(freed_now(), [1, 0]);
+    let kept = Msg::from_slice(&[1; 100]).unwrap();
+    spent.add(Msg::from_slice(&[2; 100]).unwrap());
+    assert_eq!(freed_now(), [1, 1]);
+    drop(spent);
+    assert_eq!((kept.data(), freed_now()), (&[1; 100][..], [1, 1]));
+}
+
+#[test]
 fn metadata_names_ignore_case_and_know_the_old_alias() {
     let mut metadata = Metadata::new(5);
     metadata.insert("Routing-Id", b"me\0tail");

@@ -79,18 +79,23 @@ pub fn put_header(flags: u8, len: usize, out: &mut SendBuffer) {
 /// Writes a message part as a data frame.
 #[inline]
 pub fn put(msg: Msg, out: &mut SendBuffer) {
-    if let Some((octets, len)) = msg.short() {
-        put_short(octets, len, msg.more(), out);
+    if msg.short().is_some() {
+        put_short(&msg, out);
     } else {
         put_header(msg.flags() & flag::MORE, msg.len(), out);
         out.push_body(msg);
     }
 }
 
-/// Writes a short body as a data frame.
+/// Writes a message part of at most 255 octets as a data frame.
 #[inline]
-pub fn put_short(octets: &[u8; Msg::INLINE], len: u8, more: bool, out: &mut SendBuffer) {
-    out.extend_short([if more { MORE } else { 0 }, len], octets);
+pub fn put_short(msg: &Msg, out: &mut SendBuffer) {
+    let flags = msg.flags() & flag::MORE;
+    if let Some((octets, len)) = msg.short() {
+        out.extend_short([flags, len], octets);
+    } else {
+        out.extend_behind([flags, msg.len() as u8], msg.data());
+    }
 }
 
 /// A body that arrives in pieces, in memory of its own.

@@ -186,11 +186,11 @@ impl Zmtp {
         }
     }
 
-    /// What [`encode`](Zmtp::encode) does with a part whose body lies within it and that has no marks
-    /// but perhaps `flag::MORE`, if parts [become frames as they are](Zmtp::is_bare).
+    /// What [`encode`](Zmtp::encode) does with a part of at most 255 octets that has no marks but
+    /// perhaps `flag::MORE`, if parts [become frames as they are](Zmtp::is_bare).
     #[inline]
-    pub fn encode_short(octets: &[u8; Msg::INLINE], len: u8, more: bool, out: &mut SendBuffer) {
-        frame::put_short(octets, len, more, out);
+    pub fn encode_short(msg: &Msg, out: &mut SendBuffer) {
+        frame::put_short(msg, out);
     }
 
     /// Takes in what a ZAP handler decided about the peer ([`Event::Authenticate`]), or that it is

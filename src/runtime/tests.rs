@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::*;
-use crate::msg::{Metadata, Msg, flag};
+use crate::msg::{Metadata, Msg, Spent, flag};
 
 /// A mailbox that remembers.
 #[derive(Default)]
@@ -591,13 +591,13 @@ fn short_parts_are_taken_from_where_they_are() {
         msg.set(mark);
         msg
     };
-    let long = Msg::with_size(100).unwrap();
+    let long = Msg::with_size(256).unwrap();
     let mut known = msg("known");
     known.set_metadata(Some(Arc::new(Metadata::new(7))));
     let taken = |pipe: &mut Pipe| {
         let mut short = None;
-        let took = pipe.take_short(|octets, len, more| {
-            short = Some((octets[..len as usize].to_vec(), more));
+        let took = pipe.take_short(&mut Spent::new(), |part| {
+            short = Some((part.data().to_vec(), part.more()));
         });
         assert_eq!(took, short.is_some());
         short
@@ -616,6 +616,9 @@ fn short_parts_are_taken_from_where_they_are() {
     assert!(b.is_mid_read());
     assert_eq!(taken(&mut b), Some((b"last".to_vec(), false)));
     assert!(!b.is_mid_read());
+    assert!(a.write(Msg::from_slice(&[7; 255]).unwrap()).is_ok());
+    a.flush();
+    assert_eq!(taken(&mut b), Some((vec![7; 255], false)));
     // They count as read like any other.
     for _ in 0..20 {
         assert_eq!(write_all(&mut a), 2);

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::super::inbox::mark;
 use super::{Pipe, UNCOUNTED};
-use crate::msg::{Msg, flag};
+use crate::msg::{Msg, Spent, flag};
 
 impl Pipe {
     /// The next part. With nothing there the owner is told (`READABLE`) once there is.
@@ -71,25 +71,25 @@ impl Pipe {
         }
     }
 
-    /// Hands the next part to `take`, and drops it, if its body lies within it and it has no marks
-    /// but [`flag::MORE`]. `false`: there is none, or another one; see [`take_part`](Pipe::take_part).
+    /// Hands the next part to `take`, and drops it by way of `spent`, if its body has at most 255
+    /// octets, and it has no marks but [`flag::MORE`]. `false`: there is none, or another one; see
+    /// [`take_part`](Pipe::take_part).
     #[inline]
-    pub fn take_short(&mut self, take: impl FnOnce(&[u8; Msg::INLINE], u8, bool)) -> bool {
+    pub fn take_short(&mut self, spent: &mut Spent, take: impl FnOnce(&Msg)) -> bool {
         let mut more = false;
         let taken = self.incoming.pop_if(|next| {
             let special = next.has(!(flag::MORE | flag::SHARED)) || next.metadata().is_some();
-            let Some((octets, len)) = next.short().filter(|_| !special) else {
-                return false;
-            };
-            more = next.more();
-            take(octets, len, more);
-            true
+            let short = !special && next.len() <= usize::from(u8::MAX);
+            if short {
+                more = next.more();
+                take(next);
+            }
+            short
         });
         let Some(part) = taken else {
             return false;
         };
-        // It owns nothing.
-        std::mem::forget(part);
+        spent.add(part);
         self.took(more);
         true
     }

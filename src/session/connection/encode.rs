@@ -4,7 +4,7 @@
 
 use super::super::protocol::{Protocol, each};
 use super::{COPIED, Connection};
-use crate::msg::Msg;
+use crate::msg::{Msg, Spent};
 use crate::proto::Zmtp;
 use crate::runtime::Pipe;
 
@@ -41,10 +41,9 @@ impl Connection {
         }
         let room = self.batches.1.min(COPIED);
         let out = &mut self.out;
+        let mut spent = Spent::new();
         // What is copied is part of what is there, so one look will do.
-        while out.len() < room
-            && pipe.take_short(|octets, len, more| Zmtp::encode_short(octets, len, more, out))
-        {
+        while out.len() < room && pipe.take_short(&mut spent, |msg| Zmtp::encode_short(msg, out)) {
             self.taken += 1;
         }
     }
