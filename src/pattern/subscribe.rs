@@ -5,7 +5,7 @@
 use super::subscriptions::Removed;
 use super::xpub::request;
 use super::xsub::Xsub;
-use super::{Arrival, Pattern, Scope};
+use super::{Arrival, Pattern, Scope, Straight};
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};
 use crate::options::number;
@@ -83,6 +83,10 @@ impl Pattern for Subscribe {
             }
             _ => Ok(()),
         }
+    }
+
+    fn straight(&self) -> Straight {
+        self.0.straight()
     }
 
     fn topics_count(&self) -> Option<usize> {

@@ -251,10 +251,15 @@ impl Interests {
         }
     }
 
+    /// Whether everything was asked for.
+    pub(super) fn wants_all(&self) -> bool {
+        self.0.has_empty()
+    }
+
     /// Whether a message that begins like this was asked for.
     #[inline(always)]
     pub(super) fn matches(&self, octets: &[u8]) -> bool {
-        self.0.has_empty() || self.begins(octets)
+        self.wants_all() || self.begins(octets)
     }
 
     fn begins(&self, octets: &[u8]) -> bool {

@@ -8,7 +8,7 @@ use super::distribute::Distribute;
 use super::fair_queue::FairQueue;
 use super::subscriptions::{Interests, Removed};
 use super::xpub::request;
-use super::{Arrival, Pattern, Scope};
+use super::{Arrival, Pattern, Scope, Straight};
 use crate::errno::Errno;
 use crate::msg::{Msg, flag};
 use crate::runtime::{PipeId, Pipes};
@@ -29,6 +29,9 @@ pub(super) struct Xsub {
     more_out: bool,
     /// Parts of the present outgoing message may be subscriptions.
     process: bool,
+    /// `ZMQ_INVERT_MATCHING`, as it was when something was last received; before that `true`, so
+    /// that somebody looks.
+    inverted: bool,
 }
 
 impl Xsub {
@@ -44,7 +47,13 @@ impl Xsub {
             more_in: false,
             more_out: false,
             process: true,
+            inverted: true,
         }
+    }
+
+    /// Whether every message passes the filter.
+    fn wants_all(&self) -> bool {
+        !self.filter || (self.interests.wants_all() && !self.inverted)
     }
 
     /// Tells every publisher about a subscription or cancellation.
@@ -201,6 +210,7 @@ impl Pattern for Xsub {
         } else {
             self.inbound.recv(scope.pipes, msg)?;
         }
+        self.inverted = scope.options.invert_matching;
         self.more_in = msg.more();
         Ok(())
     }
@@ -223,6 +233,14 @@ impl Pattern for Xsub {
     fn has_out(&mut self, _: &mut Scope<'_>) -> bool {
         // A subscription can be made at any time.
         true
+    }
+
+    fn straight(&self) -> Straight {
+        let whole = !self.more_in && self.prefetched.is_none() && self.wants_all();
+        Straight {
+            out: None,
+            inbound: self.inbound.sole().filter(|_| whole),
+        }
     }
 
     fn topics_count(&self) -> Option<usize> {

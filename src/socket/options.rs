@@ -4,6 +4,7 @@
 
 use crate::errno::Errno;
 use crate::options::{self, Effect, Got, Value, number};
+use crate::pattern::Straight;
 
 use super::{Inner, Socket};
 
@@ -18,6 +19,8 @@ impl Socket {
         let mut inner = self.enter()?;
         let inner = &mut *inner;
         inner.plan = None;
+        // What was settled was so with the options as they were.
+        inner.straight = Straight::default();
         match options::set(&mut inner.options, option, value, length)? {
             Effect::None => Ok(()),
             Effect::Hwm => {

@@ -217,6 +217,44 @@ fn an_inverted_sub_receives_the_rest() {
 }
 
 #[test]
+fn messages_go_straight_where_all_are_wanted_and_none_waits() {
+    for (number, topic, wanted) in [
+        (kinds::SUB, "", true),
+        (kinds::SUB, "A", false),
+        (kinds::XSUB, "A", true),
+    ] {
+        let mut rig = Rig::new(number);
+        let inbound = |rig: &Rig| rig.pattern.straight().inbound;
+        if number == kinds::SUB {
+            rig.set(number::SUBSCRIBE, topic).unwrap();
+        }
+        let mut far = rig.peer();
+        let only = Some(rig.last).filter(|_| wanted);
+        push(&mut far, &["A1"]);
+        assert_eq!(rig.recv().unwrap(), "A1");
+        assert_eq!(inbound(&rig), only);
+        push(&mut far, &["A2", "more"]);
+        assert!(rig.has_in());
+        if number == kinds::SUB {
+            assert_eq!(inbound(&rig), None, "a part was read already");
+        }
+        assert_eq!(rig.recv_part().unwrap().data(), b"A2");
+        assert_eq!(inbound(&rig), None, "the rest comes from where it began");
+        assert_eq!(rig.recv().unwrap(), "more");
+        assert_eq!(inbound(&rig), only);
+        if number == kinds::SUB {
+            rig.set(number::UNSUBSCRIBE, topic).unwrap();
+            assert_eq!(inbound(&rig), None, "nothing is wanted any more");
+            rig.set(number::SUBSCRIBE, topic).unwrap();
+            assert_eq!(inbound(&rig), only);
+        }
+        let mut other = rig.peer();
+        push(&mut other, &["A3"]);
+        assert_eq!(inbound(&rig), None, "they take turns");
+    }
+}
+
+#[test]
 fn half_a_prefetched_message_goes_with_its_pipe() {
     let mut rig = Rig::new(kinds::SUB);
     let mut far = rig.peer();
