@@ -1,8 +1,11 @@
 //! What is encoded and waits to be written: short octets in one arena, long bodies where they are.
 //!
 //! Invariant: octets leave in the order they were added; a body stays alive until its last octet
-//! was written.
+//! was written. An arena of more than 4 KiB is a thread's, which lends it to a buffer from when that
+//! has so much to say until all is written: many connections that one thread writes to in turn use
+//! the same one, which stays in the cache.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
@@ -12,11 +15,37 @@ use super::Msg;
 const GATHER_FROM: usize = 4 * 1024;
 /// How many pieces one gather-write takes at most.
 const PIECES: usize = 128;
-/// An arena that grew beyond this is given back once it is empty. Whoever adds nothing once 64 KiB
-/// are there stays below.
-const KEEP: usize = 64 * 1024 + GATHER_FROM + 512;
-/// What an arena begins with.
+/// The size of a thread's arenas: for whoever adds nothing more once 64 KiB are there. Larger ones are
+/// freed once they are empty.
+const LENT: usize = 64 * 1024 + GATHER_FROM + 512;
+/// An arena up to this size is the buffer's own, and begins with so much.
+const OWN: usize = 4 * 1024;
 const LEAST: usize = 128;
+/// How many arenas a thread keeps.
+const SPARES: usize = 8;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Vec<u8>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An arena that the calling thread has to spare. (While a thread ends it may have none.)
+fn borrow() -> Option<Vec<u8>> {
+    let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+    spare.ok().flatten()
+}
+
+/// Gives the calling thread an empty arena.
+fn give_back(arena: Vec<u8>) {
+    if arena.capacity() != LENT {
+        return;
+    }
+    let _ = SPARE.try_with(|spare| {
+        let mut spare = spare.borrow_mut();
+        if spare.len() < SPARES {
+            spare.push(arena);
+        }
+    });
+}
 
 /// A body between two stretches of the arena.
 struct Cut {
@@ -69,15 +98,23 @@ impl SendBuffer {
         }
     }
 
-    /// By doubling, but not beyond what is kept unless it must.
     #[cold]
     fn grow(&mut self, more: usize) {
         let least = self.arena.len() + more;
-        let doubled = least.max(LEAST).next_power_of_two();
-        let capacity = if least <= KEEP {
-            doubled.min(KEEP)
+        let fresh = self.arena.capacity() == 0;
+        if least <= LENT
+            && let Some(mut arena) = (fresh || least > OWN).then(borrow).flatten()
+        {
+            arena.extend_from_slice(&self.arena);
+            self.arena = arena;
+            return;
+        }
+        let capacity = if least <= OWN {
+            least.max(LEAST).next_power_of_two()
+        } else if least <= LENT {
+            LENT
         } else {
-            doubled
+            least.saturating_mul(2)
         };
         self.arena.reserve_exact(capacity - self.arena.len());
     }
@@ -198,8 +235,8 @@ impl SendBuffer {
         if self.len == 0 {
             self.head = 0;
             self.arena.clear();
-            if self.arena.capacity() > KEEP {
-                self.arena = Vec::new();
+            if self.arena.capacity() > OWN {
+                give_back(std::mem::take(&mut self.arena));
             }
         }
     }
@@ -217,10 +254,10 @@ impl SendBuffer {
         all
     }
 
-    /// How large the arena is.
+    /// Where the arena is, and how large.
     #[cfg(test)]
-    pub fn kept(&self) -> usize {
-        self.arena.capacity()
+    pub fn arena(&self) -> (*const u8, usize) {
+        (self.arena.as_ptr(), self.arena.capacity())
     }
 
     /// Gives back the memory of an idle connection.

@@ -278,25 +278,37 @@ fn octets_leave_in_order_however_short_the_writes() {
 }
 
 #[test]
-fn memory_of_a_full_write_is_kept_and_more_is_not() {
+fn memory_of_a_full_write_goes_to_the_next_who_writes() {
     // What is copied when there is no room for more: 64 KiB, and what was added last.
     for size in [64, 255, 4000, 4095] {
-        let mut buffer = SendBuffer::new();
-        while buffer.copied() < 64 * 1024 {
-            buffer.extend(&[0, 0]);
-            buffer.extend(&[7; 4095][..size]);
+        let mut first = SendBuffer::new();
+        while first.copied() < 64 * 1024 {
+            first.extend(&[0, 0]);
+            first.extend(&[7; 4095][..size]);
         }
-        let most = buffer.drain().len();
-        assert!(buffer.kept() >= most, "{size}");
-        buffer.shrink();
-        assert_eq!(buffer.kept(), 0);
+        let arena = first.arena();
+        assert_eq!(first.drain().len() % (2 + size), 0);
+        assert_eq!(first.arena().1, 0, "it has none of its own any more");
+        let mut next = SendBuffer::new();
+        next.extend(b"next");
+        assert_eq!(next.arena(), arena, "{size}");
+        assert_eq!(next.drain(), b"next");
     }
+}
+
+#[test]
+fn little_memory_is_kept_and_very_much_is_not() {
     let mut buffer = SendBuffer::new();
-    for _ in 0..100 {
-        buffer.extend(&[7; 4000]);
+    for (size, kept) in [(100, 128), (4096, 4096), (80_000, 0)] {
+        buffer.extend(&vec![7; size]);
+        assert_eq!(buffer.drain(), vec![7; size]);
+        assert_eq!(buffer.arena().1, kept);
     }
-    assert_eq!(buffer.drain().len(), 400_000);
-    assert_eq!(buffer.kept(), 0);
+    buffer.extend(b"next");
+    assert_eq!(buffer.arena().1, 128);
+    buffer.drain();
+    buffer.shrink();
+    assert_eq!(buffer.arena().1, 0);
 }
 
 #[test]
