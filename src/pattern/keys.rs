@@ -25,6 +25,16 @@ pub(super) enum Place {
 struct Length {
     len: usize,
     count: u32,
+    /// A bit for each hash that one of them had since there was none: of a length with few strings
+    /// most others are known not to be there without looking into the table.
+    hashes: u64,
+}
+
+/// The bit of a hash.
+#[inline]
+fn bit(hash: u32) -> u64 {
+    // Neither those by which the table finds a place nor those that it compares first.
+    1 << (hash >> 8 & 63)
 }
 
 /// See the module.
@@ -106,15 +116,23 @@ impl Keys {
         if let Some(guards) = &mut self.guards {
             guards.reserve(key.len())?;
         }
-        self.table.insert(self.hash.of(key), key, value)?;
+        let hash = self.hash.of(key);
+        self.table.insert(hash, key, value)?;
         if let Some(guards) = &mut self.guards {
             guards.add(self.hash, key);
         }
         match self.place_of_length(key.len()) {
-            Ok(known) => self.lengths[known].count += 1,
+            Ok(known) => {
+                self.lengths[known].count += 1;
+                self.lengths[known].hashes |= bit(hash);
+            }
             Err(place) => {
-                let len = key.len();
-                self.lengths.insert(place, Length { len, count: 1 });
+                let only = Length {
+                    len: key.len(),
+                    count: 1,
+                    hashes: bit(hash),
+                };
+                self.lengths.insert(place, only);
             }
         }
         Ok(())
@@ -201,6 +219,9 @@ impl Keys {
             #[cfg(test)]
             self.looks.set(self.looks.get() + 1);
             let hash = hasher.prefix(len) as u32;
+            if length.hashes & bit(hash) == 0 {
+                continue;
+            }
             if let Some(place) = self.table.find(hash, &octets[..len])
                 && !found(self.table.value(place))
             {

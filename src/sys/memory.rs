@@ -47,6 +47,28 @@ pub fn prefer_large_pages<T>(room: &mut [MaybeUninit<T>]) {
     }
 }
 
+/// A bit for each of these octets that is equal to `octet`, the lowest for the first.
+#[inline]
+pub fn equal(octets: &[u8; 16], octet: u8) -> u32 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{
+            _mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8,
+        };
+
+        // SAFETY: sixteen octets, which may lie anywhere; every processor of this kind has SSE2.
+        unsafe {
+            let octets = _mm_loadu_si128(octets.as_ptr().cast());
+            _mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(octet as i8))) as u32
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let equal = octets.iter().map(|&known| u32::from(known == octet));
+        equal.rev().fold(0, |bits, equal| bits << 1 | equal)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
