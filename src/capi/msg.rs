@@ -9,7 +9,7 @@ use std::ptr;
 use super::consts::{ZMQ_MORE, ZMQ_SHARED, ZMQ_SRCFD};
 use super::{answer, handle, size};
 use crate::errno::Errno;
-use crate::msg::{FreeFn, Msg};
+use crate::msg::{FreeFn, Msg, Piece};
 
 /// One part of a message. Its 64 octets are not to be looked into.
 pub type zmq_msg_t = Msg;
@@ -47,8 +47,12 @@ pub unsafe extern "C" fn zmq_msg_init_size(msg: *mut zmq_msg_t, size: usize) -> 
 /// Apart, so that short messages do not pay for what long ones need.
 #[inline(never)]
 unsafe fn init_long(msg: *mut zmq_msg_t, size: usize) -> Result<(), Errno> {
-    // SAFETY: the caller's promise.
-    unsafe { handle::put_msg_with(msg, || Msg::with_size(size)) }
+    match Piece::of_size(size) {
+        // SAFETY: the caller's promise.
+        Some(piece) => unsafe { handle::put_msg_with(msg, || Ok(Msg::of(piece, 0))) },
+        // SAFETY: the caller's promise.
+        None => unsafe { handle::put_msg_with(msg, || Msg::with_size(size)) },
+    }
 }
 
 /// int zmq_msg_init_data (zmq_msg_t *msg, void *data, size_t size, zmq_free_fn *ffn, void *hint);

@@ -7,7 +7,8 @@ use std::ffi::{c_char, c_int, c_void};
 use super::consts::ZMQ_PAIR;
 use super::{answer, handle, size};
 use crate::errno::Errno;
-use crate::msg::Msg;
+use crate::msg::{Msg, Piece};
+use crate::socket::Socket;
 
 /// void *zmq_socket (void *context, int type);
 ///
@@ -166,10 +167,22 @@ pub unsafe extern "C" fn zmq_send(
     answer(|| {
         // SAFETY: the caller's promise.
         let (socket, octets) = unsafe { (handle::socket(socket)?, handle::octets(buf, len)?) };
-        let mut msg = Msg::from_slice(octets)?;
-        socket.send(&mut msg, flags)?;
+        if len > Msg::INLINE {
+            send_long(socket, octets, flags)?;
+        } else {
+            socket.send(&mut Msg::from_slice(octets)?, flags)?;
+        }
         Ok(size(len))
     })
+}
+
+/// Apart, so that short messages do not pay for what long ones need.
+#[inline(never)]
+fn send_long(socket: &Socket, octets: &[u8], flags: c_int) -> Result<(), Errno> {
+    match Piece::copy_of(octets) {
+        Some(piece) => socket.send(&mut Msg::of(piece, 0), flags),
+        None => socket.send(&mut Msg::from_slice(octets)?, flags),
+    }
 }
 
 /// int zmq_send_const (void *socket, const void *buf, size_t len, int flags);

@@ -10,15 +10,19 @@
 //! Invariant: `kind` says which member of the union is alive. A counted body holds one reference
 //! on its block; a block is freed by whoever drops the last reference, exactly once.
 
+mod copies;
+
 use std::ffi::c_void;
 use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
 
-use super::block::{Block, Foreign, FreeFn};
+pub use self::copies::Copies;
+use super::block::{Block, Foreign, FreeFn, Piece};
 use super::room::Room;
-use super::{Metadata, flag, metadata, region};
+use super::spent::Spent;
+use super::{Metadata, flag, metadata};
 use crate::errno::Errno;
 
 /// Alive, body inside the message.
@@ -105,6 +109,7 @@ impl Msg {
         }
     }
 
+    #[inline(always)]
     const fn long(kind: u8, long: Long) -> Msg {
         let mut msg = Msg::empty();
         msg.body.long = long;
@@ -115,6 +120,9 @@ impl Msg {
     /// A part with a copy of `octets`. `ENOMEM` without memory.
     #[inline]
     pub fn from_slice(octets: &[u8]) -> Result<Msg, Errno> {
+        if let Some(piece) = Piece::copy_of(octets) {
+            return Ok(Msg::of(piece, 0));
+        }
         let mut msg = Msg::with_size(octets.len())?;
         // SAFETY: the part is ours alone and has room for exactly these octets.
         unsafe { ptr::copy_nonoverlapping(octets.as_ptr(), msg.data_ptr(), octets.len()) };
@@ -134,8 +142,8 @@ impl Msg {
         if size <= Msg::INLINE {
             return Ok(Msg::small(size as u8));
         }
-        match region::cut(size) {
-            Some(msg) => Ok(msg),
+        match Piece::of_size(size) {
+            Some(piece) => Ok(Msg::of(piece, 0)),
             None => Msg::allocate(size, false),
         }
     }
@@ -202,19 +210,18 @@ impl Msg {
         )
     }
 
-    /// A part that looks into a block, taking over one of its references.
-    ///
-    /// # Safety
-    /// `data` to `data + len` lies in the block and nobody else uses it; one reference is given.
-    pub(super) unsafe fn from_block(block: NonNull<Block>, data: *mut u8, len: usize) -> Msg {
-        Msg::long(
-            SLICE,
-            Long {
-                block: Some(block),
-                data,
-                len,
-            },
-        )
+    /// A part whose body is a piece of a block, with marks.
+    #[inline(always)]
+    pub fn of(piece: Piece, flags: u8) -> Msg {
+        let (block, data, len) = piece.into_parts();
+        let long = Long {
+            block: Some(block),
+            data,
+            len,
+        };
+        let mut msg = Msg::long(SLICE, long);
+        msg.flags = flags;
+        msg
     }
 
     /// Whether this memory holds a live message. For what C hands in.
@@ -565,6 +572,23 @@ impl Msg {
         }
     }
 
+    /// Like [`make_way`](Msg::make_way); what is let go of may be given back later, with more.
+    #[inline(always)]
+    pub fn make_way_later(
+        &mut self,
+        metadata: Option<&Arc<Metadata>>,
+        spent: &mut Spent,
+    ) -> Option<Arc<Metadata>> {
+        if self.kind == SLICE
+            && let Some(block) = self.long_parts().block
+        {
+            (self.kind, self.inline_len) = (INLINE, 0);
+            // SAFETY: the body's own reference, which is gone from here.
+            unsafe { spent.take_over(block) };
+        }
+        self.make_way(metadata)
+    }
+
     fn make_way_slowly(&mut self, metadata: Option<&Arc<Metadata>>) -> Option<Arc<Metadata>> {
         self.release_body();
         (self.kind, self.inline_len) = (INLINE, 0);
@@ -633,49 +657,6 @@ impl Drop for Msg {
     #[inline]
     fn drop(&mut self) {
         self.release_body();
-    }
-}
-
-/// Messages that share a body (see [`Msg::share_many`]).
-pub struct Copies<'a> {
-    msg: &'a mut Msg,
-    left: u32,
-    /// References taken for copies that were not made yet.
-    given: u32,
-}
-
-impl Iterator for Copies<'_> {
-    type Item = Msg;
-
-    #[inline]
-    fn next(&mut self) -> Option<Msg> {
-        self.left = self.left.checked_sub(1)?;
-        // Each copy of a counted body takes one of the references that `share_many` added.
-        self.given = self.given.saturating_sub(1);
-        // SAFETY: a bitwise copy of plain data: the kind says which member is alive, and what it
-        // owns (a reference on a counted body) was added for this copy.
-        let body = unsafe { ptr::read(&self.msg.body) };
-        Some(Msg {
-            body,
-            metadata: self.msg.metadata.clone(),
-            routing_id: self.msg.routing_id,
-            inline_len: self.msg.inline_len,
-            kind: self.msg.kind,
-            flags: self.msg.flags,
-            spare: self.msg.spare,
-        })
-    }
-}
-
-impl Drop for Copies<'_> {
-    fn drop(&mut self) {
-        if self.given > 0
-            && let Some(block) = self.msg.long_parts().block
-        {
-            // SAFETY: references that no copy took; `given` is only counted for counted bodies,
-            // and the message itself holds one more.
-            unsafe { Block::release(block, self.given) };
-        }
     }
 }
 

@@ -16,13 +16,15 @@ mod region;
 mod room;
 mod send_buffer;
 #[allow(unsafe_code)]
+mod slab;
+#[allow(unsafe_code)]
 mod spent;
 
 #[cfg(test)]
 #[allow(unsafe_code)]
 mod tests;
 
-pub use block::FreeFn;
+pub use block::{FreeFn, Piece};
 pub use content::{Copies, Msg};
 pub use metadata::Metadata;
 pub use region::RecvBuffer;

@@ -6,17 +6,14 @@
 //! touching the shared count; it settles the rest once, when it leaves the block. It keeps a last
 //! reference on the blocks it left, and takes one of them again once all its slices are gone.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::slice;
 
 use super::Msg;
-use super::block::Block;
+use super::block::{Block, Piece, STOCK};
 use crate::errno::Errno;
 
-/// References that a fresh block starts with, all owned by the buffer.
-const STOCK: u32 = 1 << 30;
 /// Bodies shorter than this are copied out: a copy is cheaper than keeping the block alive.
 const COPY_BELOW: usize = 256;
 /// Room to read into is never less than this.
@@ -108,7 +105,23 @@ impl RecvBuffer {
         self.given += 1;
         // SAFETY: `at..at + len` is behind `start` now, so it is the message's alone; the
         // reference comes out of our stock.
-        Ok(unsafe { Msg::from_block(block, Block::octets(block).add(at), len) })
+        Ok(Msg::of(
+            unsafe { Piece::new(block, Block::octets(block).add(at), len) },
+            0,
+        ))
+    }
+
+    /// A copy of `len` octets behind `skip` others, all of which are consumed, if they are there, too
+    /// many for a message itself and too few for a slice. `None` changes nothing.
+    #[inline(always)]
+    pub fn take_piece(&mut self, skip: usize, len: usize) -> Option<Piece> {
+        if len >= COPY_BELOW {
+            return None;
+        }
+        let octets = self.unread().get(skip..)?.get(..len)?;
+        let piece = Piece::copy_of(octets)?;
+        self.start += skip + len;
+        Some(piece)
     }
 
     /// Like [`take`](RecvBuffer::take), behind so many octets, which are consumed as well. `None`
@@ -219,108 +232,6 @@ impl RecvBuffer {
     }
 
     fn forget_left(&mut self) {
-        for block in self.left.drain(..) {
-            // SAFETY: the reference that was kept.
-            unsafe { Block::release(block, 1) };
-        }
-    }
-}
-
-/// The size of a slab. A message that is kept keeps one alive.
-const SLAB: usize = 16 * 1024;
-/// Bodies up to this size come out of a slab.
-const LARGEST_CUT: usize = SLAB / 16;
-/// Where bodies in a slab begin, as `malloc` would have it.
-const ALIGNED: usize = 16;
-
-const _: () = assert!(size_of::<Block>().is_multiple_of(ALIGNED));
-
-/// Memory that a thread cuts bodies from, one after the other. Whoever drops one, most often
-/// another thread, counts down once and frees nothing; the stock of references is as with a
-/// [`RecvBuffer`].
-struct Slab {
-    block: Option<NonNull<Block>>,
-    used: usize,
-    given: u32,
-    /// Slabs that were left, the oldest first, with one reference each.
-    left: VecDeque<NonNull<Block>>,
-}
-
-thread_local! {
-    static CUTTING: RefCell<Slab> = const { RefCell::new(Slab::new()) };
-}
-
-/// A message of `size` octets, which hold anything, cut from the calling thread's slab. `None` if
-/// that is too large, or there is no memory.
-#[inline]
-pub(super) fn cut(size: usize) -> Option<Msg> {
-    if size > LARGEST_CUT {
-        return None;
-    }
-    // While a thread ends its slab may be gone.
-    let cut = CUTTING.try_with(|slab| slab.try_borrow_mut().ok()?.cut(size));
-    cut.ok().flatten()
-}
-
-impl Slab {
-    const fn new() -> Slab {
-        Slab {
-            block: None,
-            used: SLAB,
-            given: 0,
-            left: VecDeque::new(),
-        }
-    }
-
-    #[inline]
-    fn cut(&mut self, size: usize) -> Option<Msg> {
-        if SLAB - self.used < size {
-            self.renew()?;
-        }
-        let block = self.block?;
-        let at = self.used;
-        // No more than the whole slab, so it stays a multiple.
-        self.used = (at + size).next_multiple_of(ALIGNED);
-        self.given += 1;
-        // SAFETY: `at..at + size` lies in the slab and was given to nobody; the reference comes
-        // out of our stock, which is larger than a slab has octets.
-        Some(unsafe { Msg::from_block(block, Block::octets(block).add(at), size) })
-    }
-
-    #[cold]
-    fn renew(&mut self) -> Option<()> {
-        let block = match self.left.pop_front() {
-            // SAFETY: our reference keeps it alive; when it is the only one the slab is ours.
-            Some(block) if unsafe { Block::restock(block, STOCK) } => block,
-            // A message that is kept for long must not keep the others from their turn.
-            Some(block) => {
-                self.left.push_back(block);
-                Block::allocate(SLAB, STOCK, true)?
-            }
-            // (Zeroed once, so that no octet is ever undefined.)
-            None => Block::allocate(SLAB, STOCK, true)?,
-        };
-        self.leave(true);
-        (self.block, self.used) = (Some(block), 0);
-        Some(())
-    }
-
-    fn leave(&mut self, keep: bool) {
-        if let Some(block) = self.block.take() {
-            let kept = u32::from(keep && self.left.len() < KEPT);
-            // SAFETY: what remains of our stock but for the reference that is kept.
-            unsafe { Block::release(block, STOCK - self.given - kept) };
-            if kept == 1 {
-                self.left.push_back(block);
-            }
-        }
-        (self.used, self.given) = (SLAB, 0);
-    }
-}
-
-impl Drop for Slab {
-    fn drop(&mut self) {
-        self.leave(false);
         for block in self.left.drain(..) {
             // SAFETY: the reference that was kept.
             unsafe { Block::release(block, 1) };

@@ -1,7 +1,8 @@
-//! Messages whose bodies were used, to be let go of.
+//! References that were let go of and are given back together: to count down is what a body that
+//! comes and goes costs most.
 //!
 //! Invariant: of each body one reference is owned until it is released; those on one block in a row,
-//! as bodies that were cut from one slab are, in a single step.
+//! as bodies that were cut from one slab are, in a single step. The block is alive meanwhile.
 
 use std::ptr::NonNull;
 
@@ -15,6 +16,9 @@ pub struct Spent {
     count: u32,
 }
 
+// SAFETY: it owns its references, and they are counted atomically.
+unsafe impl Send for Spent {}
+
 impl Spent {
     /// Nothing.
     pub const fn new() -> Spent {
@@ -27,28 +31,38 @@ impl Spent {
     /// Drops a message, by and by.
     #[inline(always)]
     pub fn add(&mut self, msg: Msg) {
-        let Some(block) = msg.into_reference() else {
-            return;
-        };
+        if let Some(block) = msg.into_reference() {
+            // SAFETY: the message's own, which is gone.
+            unsafe { self.take_over(block) };
+        }
+    }
+
+    /// Takes a reference over.
+    ///
+    /// # Safety
+    /// The caller owns it, and does not use it afterwards.
+    #[inline(always)]
+    pub(super) unsafe fn take_over(&mut self, block: NonNull<Block>) {
         if self.block != Some(block) || self.count == u32::MAX {
-            self.release();
+            self.settle();
             self.block = Some(block);
         }
         self.count += 1;
     }
 
-    fn release(&mut self) {
+    /// Gives back what there is.
+    #[inline(never)]
+    pub fn settle(&mut self) {
         if let Some(block) = self.block.take() {
-            // SAFETY: so many messages had one each, and they are gone.
-            unsafe { Block::release(block, self.count) };
+            // SAFETY: so many were taken over, and are not used again.
+            unsafe { Block::release(block, std::mem::take(&mut self.count)) };
         }
-        self.count = 0;
     }
 }
 
 impl Drop for Spent {
     #[inline]
     fn drop(&mut self) {
-        self.release();
+        self.settle();
     }
 }

@@ -378,3 +378,48 @@ fn a_group_leaves_the_rest_of_the_metadata_as_it_was() {
         (c"", -1)
     );
 }
+
+#[test]
+fn references_given_back_together_free_a_block_once() {
+    let mut spent = Spent::default();
+    let mut held = Vec::new();
+    for size in 0..3000 {
+        // Pieces of several slabs in turn, bodies that are none, and shared ones.
+        let mut msg = Msg::from_slice(&vec![size as u8; 49 + size % 1500]).unwrap();
+        if size % 7 == 0 {
+            held.push(msg.share());
+        }
+        assert!(msg.make_way_later(None, &mut spent).is_none());
+        assert!(msg.is_empty() && msg.is_live());
+        if size % 500 == 0 {
+            spent.settle();
+        }
+    }
+    drop(spent);
+    for (number, msg) in held.iter().enumerate() {
+        let size = number * 7;
+        assert!(msg.data().iter().all(|&octet| octet == size as u8));
+        assert_eq!(msg.len(), 49 + size % 1500);
+    }
+}
+
+#[test]
+fn a_piece_that_becomes_no_message_is_given_back() {
+    assert!(Piece::of_size(Msg::INLINE).is_none() && Piece::of_size(4096).is_none());
+    for number in 0..2000 {
+        let piece = Piece::copy_of(&[number as u8; 100]).unwrap();
+        if number % 3 == 0 {
+            assert_eq!(Msg::of(piece, flag::MORE).data(), [number as u8; 100]);
+        }
+    }
+    let mut buffer = RecvBuffer::new(4096);
+    buffer.append(&[7; 150]).unwrap();
+    assert!(buffer.take_piece(2, 149).is_none() && buffer.take_piece(2, 48).is_none());
+    assert!(buffer.take_piece(151, 0).is_none() && buffer.take_piece(0, 256).is_none());
+    assert_eq!(buffer.len(), 150);
+    assert_eq!(
+        Msg::of(buffer.take_piece(2, 148).unwrap(), 0).data(),
+        [7; 148]
+    );
+    assert!(buffer.is_empty());
+}

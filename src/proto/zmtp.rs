@@ -147,6 +147,18 @@ impl Zmtp {
         Some((rest.first_chunk()?, len))
     }
 
+    /// How long the body of the next message of one part is, behind a header of two octets, if all
+    /// that is to be done about it is to hand it on once it is whole.
+    #[inline]
+    pub fn peek_len(&self, input: &RecvBuffer) -> Option<usize> {
+        match input.unread() {
+            [0, len, ..] if self.plain && !self.timers.listens() => {
+                Some(usize::from(*len)).filter(|&len| len as u64 <= self.max)
+            }
+            _ => None,
+        }
+    }
+
     /// The next part, if it is whole, short, and all that is to be done about it is to hand it on.
     /// For the many that are; what comes next in any case is for [`decode`](Zmtp::decode) to say.
     #[inline]

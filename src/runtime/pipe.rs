@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 
 use super::inbox::{Mailbox, NOBODY, Wakes, mark};
 use super::lane::{Lane, SILENT};
-use crate::msg::{Metadata, Msg, flag};
+use crate::msg::{Metadata, Msg, Piece, flag};
 use crate::queue::sync::{AtomicU32, Ordering};
 use crate::queue::{Consumer, Producer, channel};
 
@@ -348,7 +348,7 @@ impl Pipe {
     /// nothing.
     #[inline(always)]
     pub fn put_straight(&mut self, msg: &mut Msg) -> Option<bool> {
-        if !self.straight || !self.has_room() {
+        if !self.takes_straight() {
             return None;
         }
         self.push_with(|| msg.take_bare());
@@ -373,11 +373,27 @@ impl Pipe {
     /// do not.
     #[inline]
     pub fn put_short(&mut self, octets: &[u8; Msg::INLINE], len: usize) -> bool {
-        if !self.straight || !self.has_room() {
+        if !self.takes_straight() {
             return false;
         }
         self.push_with(|| Msg::inline(*octets, len, 0));
         true
+    }
+
+    /// Adds a message of one part whose body this is, if that takes no further ado.
+    #[inline(always)]
+    pub fn put_piece(&mut self, piece: Piece) -> Result<(), Piece> {
+        if !self.takes_straight() {
+            return Err(piece);
+        }
+        self.push_with(|| Msg::of(piece, 0));
+        Ok(())
+    }
+
+    /// Whether a message of one part can be added without further ado.
+    #[inline(always)]
+    pub fn takes_straight(&self) -> bool {
+        self.straight && self.has_room()
     }
 
     fn put_slowly(&mut self, msg: &mut Msg) -> bool {

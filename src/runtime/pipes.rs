@@ -11,7 +11,7 @@ use super::inbox::Wakes;
 use super::io_thread::IoThread;
 use super::pipe::{Limits, Pipe, Rejected};
 use crate::errno::Errno;
-use crate::msg::{Metadata, Msg};
+use crate::msg::{Metadata, Msg, Spent};
 use crate::sys;
 
 /// The number of a pipe within its socket.
@@ -243,11 +243,11 @@ impl Pipes {
     /// Like [`read_into`](Pipes::read_into), if the next part is a message of its own: as
     /// [`Pipe::read_straight`] has it.
     #[inline(always)]
-    pub fn read_straight(&mut self, id: PipeId, msg: &mut Msg) -> bool {
+    pub fn read_straight(&mut self, id: PipeId, msg: &mut Msg, spent: &mut Spent) -> bool {
         let Some(slot) = self.slot(id) else {
             return false;
         };
-        let taken = slot.pipe.read_straight(msg);
+        let taken = slot.pipe.read_straight(msg, spent);
         if slot.pipe.owes() {
             slot.refill();
         }

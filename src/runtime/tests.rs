@@ -631,7 +631,7 @@ fn messages_of_one_part_go_straight_and_nothing_else_does() {
     let (mut a, _, mut b, to_b) = owned([limits(2, 2), Limits::NONE]);
     let mut place = msg("what was there");
     let straight = |pipe: &mut Pipe, place: &mut Msg| {
-        let read = pipe.read_straight(place);
+        let read = pipe.read_straight(place, &mut Spent::default());
         (read, String::from_utf8_lossy(place.data()).into_owned())
     };
     let unread = (false, "what was there".to_owned());
@@ -677,7 +677,7 @@ fn messages_of_one_part_go_straight_and_nothing_else_does() {
         }
         assert_eq!(next.data(), b"x", "not taken");
         let mut count = 0;
-        while b.read_straight(&mut place) {
+        while b.read_straight(&mut place, &mut Spent::default()) {
             assert_eq!(place.metadata().map(|found| found.fd), Some(9));
             count += 1;
         }

@@ -84,6 +84,7 @@ impl Socket {
         msg: &mut Msg,
         flags: i32,
     ) -> Result<(), Errno> {
+        inner.spent.settle();
         match inner.with_pattern(|pattern, scope| pattern.recv(scope, msg)) {
             Err(Errno::EAGAIN) => {}
             result => return inner.received(msg, result),
@@ -158,7 +159,7 @@ impl super::Inner {
         let Some(pipe) = self.straight.inbound else {
             return false;
         };
-        if !self.pipes.read_straight(pipe, msg) {
+        if !self.pipes.read_straight(pipe, msg, &mut self.spent) {
             return false;
         }
         self.got(false);

@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use lock_api::{MappedMutexGuard, MutexGuard};
 
 use crate::errno::Errno;
+use crate::msg::Spent;
 use crate::options::Options;
 use crate::pattern::{Arrival, Kind, Pattern, Scope, Straight};
 use crate::queue::{Latch, Latched};
@@ -82,6 +83,8 @@ struct Inner {
     /// A thread slept beside that stream just now: to look once more, find nothing and not wait is
     /// how loops end, and no reason to give it back.
     excused: bool,
+    /// What messages received before let go of, while one follows the other.
+    spent: Spent,
     /// Lists that are used again and again.
     marks: Vec<(u32, u32)>,
     attachments: Vec<Attachment>,
@@ -124,6 +127,7 @@ impl Socket {
             patience: Patience::new(),
             lent: None,
             excused: false,
+            spent: Spent::default(),
             marks: Vec::new(),
             attachments: Vec::new(),
             _share: share,

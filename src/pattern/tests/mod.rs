@@ -15,7 +15,7 @@ mod upstream;
 use std::sync::Arc;
 
 use super::*;
-use crate::msg::flag;
+use crate::msg::{Spent, flag};
 use crate::options::{ContextDefaults, Options};
 use crate::runtime::{Conflate, Inbox, Limits, Pipe, Rejected, mark, pair};
 
@@ -193,7 +193,7 @@ impl Rig {
         self.straight = !self.straight;
         let inbound = self.pattern.straight().inbound;
         let inbound = inbound.filter(|_| self.straight);
-        inbound.is_some_and(|pipe| self.pipes.read_straight(pipe, msg))
+        inbound.is_some_and(|pipe| self.pipes.read_straight(pipe, msg, &mut Spent::default()))
     }
 
     /// A whole message; its parts joined by `|`.

@@ -3,11 +3,12 @@
 //! Invariant: reads are acknowledged in steps of half the high-water mark, and a writer that waits
 //! for room is told once there is, or whoever reads sees to it.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::super::inbox::mark;
 use super::{Pipe, UNCOUNTED};
-use crate::msg::{Msg, Spent, flag};
+use crate::msg::{Metadata, Msg, Spent, flag};
 
 impl Pipe {
     /// The next part. With nothing there the owner is told (`READABLE`) once there is.
@@ -24,7 +25,7 @@ impl Pipe {
     /// nothing (`false`).
     #[inline]
     pub fn read_into(&mut self, msg: &mut Msg) -> bool {
-        if self.take_over(msg, UNCOUNTED) {
+        if self.take_over(msg, UNCOUNTED, Msg::make_way) {
             self.took(msg.more());
             return true;
         }
@@ -38,23 +39,31 @@ impl Pipe {
     /// Like [`read_into`](Pipe::read_into), if the next part is a message of its own. `false`: it is
     /// not, or there is none, and nobody is asked to tell of one.
     #[inline(always)]
-    pub fn read_straight(&mut self, msg: &mut Msg) -> bool {
-        if !self.take_over(msg, UNCOUNTED | flag::MORE) {
+    pub fn read_straight(&mut self, msg: &mut Msg, spent: &mut Spent) -> bool {
+        if !self.take_over(msg, UNCOUNTED | flag::MORE, |msg, metadata| {
+            msg.make_way_later(metadata, spent)
+        }) {
             return false;
         }
         self.took(false);
         true
     }
 
-    /// Moves the next part over `msg`, unless it has one of these marks.
+    /// Moves the next part over `msg`, unless it has one of these marks. `make_way` has `msg` let go
+    /// of what it owns.
     #[inline(always)]
-    fn take_over(&mut self, msg: &mut Msg, unwanted: u8) -> bool {
+    fn take_over(
+        &mut self,
+        msg: &mut Msg,
+        unwanted: u8,
+        make_way: impl FnOnce(&mut Msg, Option<&Arc<Metadata>>) -> Option<Arc<Metadata>>,
+    ) -> bool {
         let metadata = self.metadata.as_ref();
         let mut kept = None;
         let moved = self.incoming.pop_over(msg, |msg, next| {
             let wanted = !next.has(unwanted);
             if wanted {
-                kept = msg.make_way(metadata);
+                kept = make_way(msg, metadata);
             }
             wanted
         });

@@ -227,10 +227,19 @@ impl Connection {
         let (Protocol::Zmtp(zmtp), Some(end)) = (&self.protocol, pipe.as_mut()) else {
             return Ok(true);
         };
-        while let Some((octets, len)) = zmtp.peek_short(buffer)
-            && end.put_short(octets, len)
-        {
-            buffer.advance(2 + len);
+        loop {
+            while let Some((octets, len)) = zmtp.peek_short(buffer)
+                && end.put_short(octets, len)
+            {
+                buffer.advance(2 + len);
+            }
+            let longer = zmtp.peek_len(buffer).filter(|_| end.takes_straight());
+            let Some(piece) = longer.and_then(|len| buffer.take_piece(2, len)) else {
+                break;
+            };
+            if let Err(piece) = end.put_piece(piece) {
+                return self.deliver(pipe, Msg::of(piece, 0));
+            }
         }
         while let Some(mut msg) = zmtp.decode_short(buffer) {
             if !end.put(&mut msg) {
