@@ -123,6 +123,24 @@ pub struct IoThread {
 impl IoThread {
     /// Starts a thread. `begin` runs in it first (its priority, its processors).
     pub fn start(name: &str, begin: impl FnOnce() + Send + 'static) -> Result<IoThread, Errno> {
+        let (io, inside) = IoThread::prepare()?;
+        // The application may have chosen the name, and a zero octet in it would be a panic.
+        let name = name.split('\0').next().unwrap_or_default();
+        let thread = thread::Builder::new().name(name.to_owned());
+        #[cfg(loom)]
+        let thread = thread.stack_size(crate::queue::sync::STACK);
+        let thread = thread.spawn(move || {
+            sys::block_signals();
+            sys::want_exact_timers();
+            begin();
+            inside.run();
+        })?;
+        *io.thread.lock() = Some(thread);
+        Ok(io)
+    }
+
+    /// All of it but the thread.
+    fn prepare() -> Result<(IoThread, Loop), Errno> {
         let poll = Poll::new()?;
         let waker = EventFd::new()?;
         // The poller tells edges only, so the waker is signalled and never cleared.
@@ -137,22 +155,17 @@ impl IoThread {
             registry: poll.registry().try_clone()?,
             waker,
         });
-        let run = shared.clone();
-        // The application may have chosen the name, and a zero octet in it would be a panic.
-        let name = name.split('\0').next().unwrap_or_default();
-        let thread = thread::Builder::new().name(name.to_owned());
-        #[cfg(loom)]
-        let thread = thread.stack_size(crate::queue::sync::STACK);
-        let thread = thread.spawn(move || {
-            sys::block_signals();
-            sys::want_exact_timers();
-            begin();
-            Loop::new(poll, run).run();
-        })?;
-        Ok(IoThread {
-            shared,
-            thread: Arc::new(Mutex::new(Some(thread))),
-        })
+        let inside = Loop::new(poll, shared.clone());
+        let thread = Arc::default();
+        Ok((IoThread { shared, thread }, inside))
+    }
+
+    /// One without a thread: a test says when it does what.
+    #[cfg(test)]
+    pub fn stepped() -> (IoThread, Steps) {
+        let (io, inside) = IoThread::prepare().unwrap();
+        let events = Events::with_capacity(256);
+        (io, Steps { inside, events })
     }
 
     /// A number for a handler to come.
@@ -351,44 +364,51 @@ impl Loop {
                 // Not known to happen; without a pause it would cost a processor.
                 std::thread::sleep(Duration::from_millis(10));
             }
-            {
-                let mut schedule = self.shared.schedule.lock();
-                schedule.sleeping = false;
-                std::mem::swap(&mut schedule.runnable, &mut self.runnable);
-            }
-            self.wake_some();
-            let now = sys::now();
-            for event in events.iter().filter(|event| event.token() != WAKE) {
-                let ready = Ready {
-                    readable: event.is_readable() || event.is_read_closed() || event.is_error(),
-                    closed: event.is_read_closed() || event.is_error(),
-                    writable: event.is_writable() || event.is_write_closed() || event.is_error(),
+            self.take_schedule();
+            self.serve(&events, sys::now());
+        }
+    }
+
+    /// Takes over what was scheduled while it waited.
+    fn take_schedule(&mut self) {
+        let mut schedule = self.shared.schedule.lock();
+        schedule.sleeping = false;
+        std::mem::swap(&mut schedule.runnable, &mut self.runnable);
+    }
+
+    /// Drives all that is ready, was scheduled or is due.
+    fn serve(&mut self, events: &Events, now: Instant) {
+        self.wake_some();
+        for event in events.iter().filter(|event| event.token() != WAKE) {
+            let ready = Ready {
+                readable: event.is_readable() || event.is_read_closed() || event.is_error(),
+                closed: event.is_read_closed() || event.is_error(),
+                writable: event.is_writable() || event.is_write_closed() || event.is_error(),
+                ..Ready::default()
+            };
+            self.drive(event.token().0, now, ready);
+        }
+        let mut runnable = std::mem::take(&mut self.runnable);
+        for key in runnable.drain(..) {
+            self.drive(
+                key,
+                now,
+                Ready {
+                    marked: true,
                     ..Ready::default()
-                };
-                self.drive(event.token().0, now, ready);
-            }
-            let mut runnable = std::mem::take(&mut self.runnable);
-            for key in runnable.drain(..) {
-                self.drive(
-                    key,
-                    now,
-                    Ready {
-                        marked: true,
-                        ..Ready::default()
-                    },
-                );
-            }
-            self.runnable = runnable;
-            while let Some(key) = self.timers.expire(now) {
-                self.drive(
-                    key,
-                    now,
-                    Ready {
-                        timer: true,
-                        ..Ready::default()
-                    },
-                );
-            }
+                },
+            );
+        }
+        self.runnable = runnable;
+        while let Some(key) = self.timers.expire(now) {
+            self.drive(
+                key,
+                now,
+                Ready {
+                    timer: true,
+                    ..Ready::default()
+                },
+            );
         }
     }
 
@@ -440,5 +460,33 @@ impl Loop {
         if next.again {
             self.shared.schedule.lock().runnable.push(key);
         }
+    }
+}
+
+/// The inside of an I/O thread, in the hands of a test.
+#[cfg(test)]
+pub struct Steps {
+    inside: Loop,
+    events: Events,
+}
+
+#[cfg(test)]
+impl Steps {
+    /// Looks at descriptors and schedule, as at the end of a sleep.
+    pub fn look(&mut self) {
+        let looked = (self.inside).look(&mut self.events, Some(Duration::ZERO));
+        looked.unwrap();
+        self.inside.take_schedule();
+    }
+
+    /// Does what it found by then, and what is due.
+    pub fn serve(&mut self, now: Instant) {
+        self.inside.serve(&self.events, now);
+        self.events.clear();
+    }
+
+    /// Whether there is something to find before the time comes.
+    pub fn is_called(&self) -> bool {
+        !self.inside.shared.schedule.lock().runnable.is_empty()
     }
 }

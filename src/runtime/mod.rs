@@ -27,6 +27,8 @@ pub use event::{
 };
 pub use inbox::{Acceptor, Attachment, Inbox, Mailbox, NOBODY, Wakes, mark};
 pub use inproc::{Names, Party};
+#[cfg(test)]
+pub use io_thread::Steps;
 pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn, Watch};
 pub use pipe::{Conflate, Limits, Pipe, Rejected, pair};
 pub use pipes::{Driver, Loan, PipeId, Pipes, Standing};

@@ -23,6 +23,8 @@ mod obituary;
 mod plan;
 mod portions;
 mod protocol;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod zap;
 
 use std::sync::{Arc, Weak};

@@ -220,6 +220,13 @@ impl Stream {
         }
     }
 
+    /// A stream of a family over whatever carries octets.
+    #[cfg(test)]
+    pub fn over(family: &'static Family, socket: Socket) -> Stream {
+        socket.set_nonblocking(true).unwrap();
+        Stream::new(family, socket, "")
+    }
+
     #[cfg(test)]
     pub(super) fn socket(&self) -> &Socket {
         &self.socket
