@@ -10,6 +10,8 @@
 
 mod any;
 #[cfg(target_arch = "x86_64")]
+mod both_avx2;
+#[cfg(target_arch = "x86_64")]
 mod salsa_avx2;
 mod tag;
 #[cfg(target_arch = "x86_64")]

@@ -67,13 +67,6 @@ impl Wide {
         // SAFETY: there is AVX2.
         unsafe { pairs(key, nonce, blocks) }
     }
-
-    /// Adds to octets the stream of a nonce, behind its [`first`](Wide::first) blocks.
-    #[inline]
-    pub(super) fn add_more(self, key: &Words, nonce: u64, octets: &mut [u8]) {
-        // SAFETY: there is AVX2.
-        unsafe { add_more(key, nonce, octets) }
-    }
 }
 
 /// The two words of a nonce.
@@ -85,7 +78,7 @@ fn words(nonce: u64) -> [u32; 2] {
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn same(nonce: u64) -> [__m256i; 2] {
+pub(super) fn same(nonce: u64) -> [__m256i; 2] {
     let [low, high] = words(nonce);
     [
         _mm256_set1_epi32(low as i32),
@@ -95,7 +88,7 @@ fn same(nonce: u64) -> [__m256i; 2] {
 
 #[target_feature(enable = "avx2")]
 fn first(key: &Words, nonce: u64, blocks: &mut Blocks) {
-    put(eight(key, same(nonce), numbers(0)), blocks);
+    put(eight(key, same(nonce), numbers(0), |_| ()), blocks);
 }
 
 #[target_feature(enable = "avx2")]
@@ -106,43 +99,28 @@ fn pairs(key: &Words, nonce: u64, blocks: &mut Blocks) {
     }
     let nonces = [vector(&low), vector(&high)];
     let odd = _mm256_setr_epi32(0, 1, 0, 1, 0, 1, 0, 1);
-    put(eight(key, nonces, [odd, _mm256_setzero_si256()]), blocks);
-}
-
-#[target_feature(enable = "avx2")]
-fn add_more(key: &Words, nonce: u64, octets: &mut [u8]) {
-    let nonces = same(nonce);
-    let mut number = AT_ONCE as u64;
-    let (whole, rest) = octets.as_chunks_mut::<LEN>();
-    for piece in whole {
-        let blocks = eight(key, nonces, numbers(number));
-        for (part, block) in piece.as_chunks_mut::<32>().0.iter_mut().zip(blocks) {
-            add_part(part, block);
-        }
-        number += AT_ONCE as u64;
-    }
-    if !rest.is_empty() {
-        let mut blocks = Blocks::new();
-        put(eight(key, nonces, numbers(number)), &mut blocks);
-        super::wide::add(rest, blocks.octets());
-    }
+    let numbers = [odd, _mm256_setzero_si256()];
+    put(eight(key, nonces, numbers, |_| ()), blocks);
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn put(parts: [__m256i; 16], blocks: &mut Blocks) {
+pub(super) fn put(parts: [__m256i; 16], blocks: &mut Blocks) {
     for (four, part) in blocks.0.as_chunks_mut::<4>().0.iter_mut().zip(parts) {
         // SAFETY: four words are 32 octets, and these need no alignment.
         unsafe { _mm256_storeu_si256(four.as_mut_ptr().cast(), part) };
     }
 }
 
+/// Adds eight blocks to as many octets.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn add_part(part: &mut [u8; 32], block: __m256i) {
-    let at = part.as_mut_ptr().cast::<__m256i>();
-    // SAFETY: the part has 32 octets, and these need no alignment.
-    unsafe { _mm256_storeu_si256(at, _mm256_xor_si256(_mm256_loadu_si256(at), block)) };
+pub(super) fn add_piece(piece: &mut [u8; LEN], blocks: [__m256i; 16]) {
+    for (part, block) in piece.as_chunks_mut::<32>().0.iter_mut().zip(blocks) {
+        let at = part.as_mut_ptr().cast::<__m256i>();
+        // SAFETY: the part has 32 octets, and these need no alignment.
+        unsafe { _mm256_storeu_si256(at, _mm256_xor_si256(_mm256_loadu_si256(at), block)) };
+    }
 }
 
 #[inline]
@@ -155,7 +133,7 @@ fn vector(words: &[u32; 8]) -> __m256i {
 /// The numbers of eight blocks from this one on: their lower halves and their upper ones.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn numbers(from: u64) -> [__m256i; 2] {
+pub(super) fn numbers(from: u64) -> [__m256i; 2] {
     let (mut low, mut high) = ([0; 8], [0; 8]);
     for lane in 0..8 {
         let number = from.wrapping_add(lane as u64);
@@ -181,11 +159,19 @@ macro_rules! quarter {
     };
 }
 
+/// How often [`eight`] does its rounds.
+pub(super) const ROUNDS: usize = 10;
+
 /// The eight blocks of eight nonces and numbers, given by their lower and upper words: block after
-/// block, each in two parts.
+/// block, each in two parts. In each round something else is done as well.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn eight(key: &Words, nonces: [__m256i; 2], numbers: [__m256i; 2]) -> [__m256i; 16] {
+pub(super) fn eight(
+    key: &Words,
+    nonces: [__m256i; 2],
+    numbers: [__m256i; 2],
+    mut beside: impl FnMut(usize),
+) -> [__m256i; 16] {
     let all = |word: u32| _mm256_set1_epi32(word as i32);
     let start = [
         all(0x6170_7865),
@@ -206,7 +192,8 @@ fn eight(key: &Words, nonces: [__m256i; 2], numbers: [__m256i; 2]) -> [__m256i; 
         all(0x6b20_6574),
     ];
     let mut x = start;
-    for _ in 0..10 {
+    for round in 0..ROUNDS {
+        beside(round);
         quarter!(x, 0, 4, 8, 12);
         quarter!(x, 5, 9, 13, 1);
         quarter!(x, 10, 14, 2, 6);

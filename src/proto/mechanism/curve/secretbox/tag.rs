@@ -77,8 +77,17 @@ impl Tagger {
 
     /// Takes in a block that is not the last.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    #[inline(always)]
     pub(super) fn block(&mut self, block: &[u8; 16]) {
         self.absorb(u128::from_le_bytes(*block), 1);
+    }
+
+    /// Takes in so many whole blocks that are not the last.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    #[inline]
+    pub(super) fn blocks(&mut self, octets: &[u8]) {
+        let (blocks, _) = octets.as_chunks();
+        blocks.iter().for_each(|block| self.block(block));
     }
 
     /// Takes in the last octets: the tag.

@@ -46,6 +46,13 @@ fn check(lane: &mut Lane, key: [u8; 32], nonce: u64, clear: &[u8]) {
             assert_eq!(rest, sealed[1..], "{}", clear.len());
         }
     }
+    if let Some(last) = octets.last_mut() {
+        *last ^= 1;
+        let changed = octets.clone();
+        assert!(!lane.open(nonce, &mut octets, &tag));
+        assert_eq!(octets, changed, "{}", clear.len());
+        octets.clone_from(&sealed);
+    }
     assert!(lane.open(nonce, &mut octets, &tag));
     assert_eq!(octets, clear, "{}", clear.len());
 }
@@ -54,7 +61,10 @@ fn check(lane: &mut Lane, key: [u8; 32], nonce: u64, clear: &[u8]) {
 fn boxes_of_every_size_are_right() {
     let key = [0xA7; 32];
     for mut lane in lanes(key) {
-        for len in (0..1250).chain([4096, 4097, 32_769, 65_537]) {
+        // Where passes of eight blocks end, behind the key of the tag and 480 octets.
+        let edges = (2..6).flat_map(|pass| 512 * pass - 50..512 * pass - 30);
+        let long = [4096, 4097, 32_769, 65_537];
+        for len in (0..1250).chain(edges).chain(long) {
             let clear: Vec<u8> = (0..len).map(|at| (at * 7) as u8).collect();
             check(&mut lane, key, len as u64, &clear);
         }

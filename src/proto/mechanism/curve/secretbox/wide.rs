@@ -80,8 +80,9 @@ impl Lane {
         let mut blocks = Blocks::new();
         wide.first(&self.subkey, nonce, &mut blocks);
         let (key, stream) = split(blocks.octets());
-        self.add_long(nonce, stream, octets);
-        tag(wide, key, octets)
+        let (near, far) = octets.split_at_mut(octets.len().min(stream.len()));
+        add(near, stream);
+        self.seal_far(nonce, Tagger::new(key), near, far)
     }
 
     #[inline]
@@ -98,9 +99,10 @@ impl Lane {
         let mut blocks = Blocks::new();
         wide.first(&self.subkey, nonce, &mut blocks);
         let (key, stream) = split(blocks.octets());
-        let good = tag(wide, key, octets).ct_eq(expected).into();
+        let (near, far) = octets.split_at_mut(octets.len().min(stream.len()));
+        let good = self.open_far(nonce, Tagger::new(key), near, far, expected);
         if good {
-            self.add_long(nonce, stream, octets);
+            add(near, stream);
         }
         good
     }
@@ -110,28 +112,55 @@ impl Lane {
         let mut blocks = Blocks::new();
         self.wide.first(&self.subkey, nonce, &mut blocks);
         let (key, stream) = split(blocks.octets());
-        *first ^= stream[0];
-        self.add_long(nonce, &stream[1..], octets);
         let mut tagger = Tagger::new(key);
-        let (near, far) = octets.split_at(octets.len().min(15));
+        *first ^= stream[0];
+        let (near, far) = octets.split_at_mut(octets.len().min(stream.len() - 1));
+        add(near, &stream[1..]);
+        let (front, near) = near.split_at(near.len().min(15));
         let mut block = [0; 16];
         block[0] = *first;
-        block[1..=near.len()].copy_from_slice(near);
-        if near.len() < 15 {
-            return tagger.finish(&block[..=near.len()]);
+        block[1..=front.len()].copy_from_slice(front);
+        if front.len() < 15 {
+            return tagger.finish(&block[..=front.len()]);
         }
         tagger.block(&block);
-        let rest = self.wide.absorb(&mut tagger, far);
+        self.seal_far(nonce, tagger, near, far)
+    }
+
+    /// Seals what is behind the first blocks of the stream: the tag of it, and of what stands before
+    /// it, in whole blocks unless that is all.
+    fn seal_far(&self, nonce: u64, mut tagger: Tagger, near: &[u8], far: &mut [u8]) -> Tag {
+        let rest = self.wide.absorb(&mut tagger, near);
+        if far.is_empty() {
+            return tagger.finish(rest);
+        }
+        tagger.blocks(rest);
+        let rest = self.wide.seal_more(&self.subkey, nonce, &mut tagger, far);
         tagger.finish(rest)
     }
 
-    /// Adds the stream of a nonce, which begins with this and goes on behind the first blocks.
-    fn add_long(&self, nonce: u64, stream: &[u8], octets: &mut [u8]) {
-        let (near, far) = octets.split_at_mut(octets.len().min(stream.len()));
-        add(near, stream);
-        if !far.is_empty() {
+    /// Opens what is behind the first blocks of the stream, if this is the tag of it and of what
+    /// stands before it, in whole blocks unless that is all.
+    fn open_far(
+        &self,
+        nonce: u64,
+        mut tagger: Tagger,
+        near: &[u8],
+        far: &mut [u8],
+        expected: &Tag,
+    ) -> bool {
+        let rest = self.wide.absorb(&mut tagger, near);
+        if far.is_empty() {
+            return tagger.finish(rest).ct_eq(expected).into();
+        }
+        tagger.blocks(rest);
+        let tag = self.wide.open_more(&self.subkey, nonce, tagger, far);
+        let good = bool::from(tag.ct_eq(expected));
+        if !good {
+            // As they came: what nobody vouches for is not to lie about in clear.
             self.wide.add_more(&self.subkey, nonce, far);
         }
+        good
     }
 }
 
@@ -148,10 +177,4 @@ pub(super) fn add(octets: &mut [u8], stream: &[u8]) {
     for (octet, add) in octets.iter_mut().zip(stream) {
         *octet ^= add;
     }
-}
-
-fn tag(wide: Wide, key: &[u8; KEY], octets: &[u8]) -> Tag {
-    let mut tagger = Tagger::new(key);
-    let rest = wide.absorb(&mut tagger, octets);
-    tagger.finish(rest)
 }
