@@ -9,6 +9,7 @@ mod matrix;
 #[cfg(feature = "draft")]
 mod messages;
 mod monitors;
+mod pairs;
 mod peers;
 mod pollers;
 mod polls;

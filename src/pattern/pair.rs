@@ -1,8 +1,9 @@
 //! PAIR (RFC 31): one peer and no other.
 //!
-//! Invariant: one peer is there at most, the last of `peers`; those before it are gone and have left
-//! something to read, and are read one after the other. COMPAT: whoever comes while a peer is there is
-//! not heard, and not told so.
+//! Invariant: `peers` stand in the order in which they came. The first is read, those behind it when it
+//! is gone and all it left was read. The first that is not gone is written to. Whoever comes while
+//! another is there waits for its turn: it may be that other, whose end was not heard of yet. (libzmq
+//! does not hear such a peer, then or later, and does not tell it so.)
 
 use std::collections::VecDeque;
 
@@ -12,12 +13,16 @@ use crate::errno::Errno;
 use crate::msg::Msg;
 use crate::runtime::{Pipe, PipeId};
 
-/// See the module. Of its two policies the one writes to all peers, of whom the last one takes it;
-/// the other reads the first.
+/// With more peers than these, those that went before it was their turn leave nothing.
+const PATIENCE: usize = 16;
+
+/// See the module. Of its two policies the one reads the first peer; the other writes to the first
+/// `admitted` ones, of whom only the last may take it.
 #[derive(Default)]
 pub(super) struct Pair {
     both: Dealer,
     peers: VecDeque<PipeId>,
+    admitted: usize,
 }
 
 impl Pair {
@@ -33,17 +38,44 @@ impl Pair {
         }
         over
     }
+
+    /// Goes on to the first peer that is there. Whether it is another one.
+    fn admit(&mut self, scope: &mut Scope<'_>) -> bool {
+        let before = self.admitted;
+        while let Some(&next) = self.peers.get(self.admitted) {
+            let last = self.admitted.checked_sub(1).map(|at| self.peers[at]);
+            if last.is_some_and(|last| !is_over(scope, last)) {
+                break;
+            }
+            self.admitted += 1;
+            self.both.outbound.attach(next);
+        }
+        self.admitted > before
+    }
+
+    /// Forgets those that went before it was their turn, of whom there may come any number.
+    fn sweep(&mut self, scope: &mut Scope<'_>) {
+        let waiting: Vec<PipeId> = self.peers.range(self.admitted..).copied().collect();
+        for peer in waiting {
+            if is_over(scope, peer) {
+                self.peers.retain(|&other| other != peer);
+                scope.pipes.terminate(peer);
+            }
+        }
+    }
+}
+
+fn is_over(scope: &mut Scope<'_>, pipe: PipeId) -> bool {
+    scope.pipes.get(pipe).is_none_or(|pipe| pipe.is_abandoned())
 }
 
 impl Pattern for Pair {
     fn attached(&mut self, scope: &mut Scope<'_>, pipe: PipeId, _: Arrival<'_>) {
-        let last = self.peers.back().and_then(|&last| scope.pipes.get(last));
-        if last.is_some_and(|last| !last.is_abandoned()) {
-            scope.pipes.terminate(pipe);
-            return;
+        if self.peers.len() >= PATIENCE {
+            self.sweep(scope);
         }
         self.peers.push_back(pipe);
-        self.both.outbound.attach(pipe);
+        self.admit(scope);
         if self.peers.len() == 1 {
             self.both.inbound.attach(pipe);
         }
@@ -59,7 +91,11 @@ impl Pattern for Pair {
 
     fn gone(&mut self, scope: &mut Scope<'_>, pipe: PipeId) {
         self.both.gone(scope, pipe);
-        self.peers.retain(|&peer| peer != pipe);
+        if let Some(at) = self.peers.iter().position(|&peer| peer == pipe) {
+            self.peers.remove(at);
+            self.admitted -= usize::from(at < self.admitted);
+        }
+        self.admit(scope);
         if let Some(&first) = self.peers.front() {
             // Nothing changes for who is read already.
             self.both.inbound.attach(first);
@@ -67,7 +103,12 @@ impl Pattern for Pair {
     }
 
     fn send(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<(), Errno> {
-        self.both.send(scope, msg)
+        loop {
+            match self.both.send(scope, msg) {
+                Err(Errno::EAGAIN) if self.admit(scope) => {}
+                result => return result,
+            }
+        }
     }
 
     fn recv(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<(), Errno> {
@@ -91,7 +132,14 @@ impl Pattern for Pair {
     }
 
     fn has_out(&mut self, scope: &mut Scope<'_>) -> bool {
-        self.both.has_out(scope)
+        loop {
+            if self.both.has_out(scope) {
+                return true;
+            }
+            if !self.admit(scope) {
+                return false;
+            }
+        }
     }
 
     fn straight(&self) -> Straight {
