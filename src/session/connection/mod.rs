@@ -109,7 +109,8 @@ pub(super) struct Connection {
     undrained: bool,
     /// The poller told of the end of the stream.
     ending: bool,
-    /// What was read last went straight into a large body.
+    /// What was read last went straight into a large body. (Nothing that was there to be read is no
+    /// reading: the next body is as likely large when it comes later.)
     large: bool,
     /// The kernel takes no more for now.
     blocked: bool,

@@ -157,11 +157,11 @@ impl Connection {
                 let size = room.len().min(most).min(self.batches.0);
                 (size, self.stream.read(&mut room[..size]))
             };
-            self.large = direct;
             match result {
                 // COMPAT: as libzmq has it in its events.
                 Ok(0) => return Err(End::Stream(Errno::EPIPE)),
                 Ok(count) => {
+                    self.large = direct;
                     if direct {
                         each!(&mut self.protocol, protocol => {
                             protocol.body_filled(count);
