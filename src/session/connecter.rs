@@ -157,8 +157,10 @@ impl Connecter {
         let mut last = Errno::EHOSTUNREACH;
         while let Some(target) = self.targets.pop() {
             match target.connect(&plan.options) {
-                Ok((stream, false)) => return self.reached(plan, post, stream, false, now),
-                Ok((stream, true)) => {
+                Ok((stream, Some(own))) => {
+                    return self.reached(plan, post, stream, own, false, now);
+                }
+                Ok((stream, None)) => {
                     if let Err(errno) = post.io().register(post.key(), fd_of(&stream), Watch::Both)
                     {
                         last = errno;
@@ -188,7 +190,7 @@ impl Connecter {
         now: Instant,
     ) -> Step {
         let errno = match stream.connect_result(&plan.options) {
-            Ok(()) => return self.reached(plan, post, stream, true, now),
+            Ok(own) => return self.reached(plan, post, stream, own, true, now),
             Err(Errno::EINPROGRESS) if deadline.is_none_or(|deadline| deadline > now) => {
                 return Step::Stay(Phase::Connecting { stream, deadline });
             }
@@ -225,17 +227,18 @@ impl Connecter {
         Ok(proxy)
     }
 
-    /// A stream stands: to the peer, or to its proxy.
+    /// A stream stands: to the peer, or to its proxy. `own`: its own endpoint.
     fn reached(
         &mut self,
         plan: &Arc<Plan>,
         post: &Arc<Post>,
         stream: Stream,
+        own: String,
         registered: bool,
         now: Instant,
     ) -> Step {
         let Some(destination) = self.destination.take() else {
-            return self.connected(plan, stream, registered);
+            return self.connected(plan, stream, own, registered);
         };
         if !registered
             && let Err(errno) = post.io().register(post.key(), fd_of(&stream), Watch::Both)
@@ -272,7 +275,10 @@ impl Connecter {
         now: Instant,
     ) -> Step {
         let errno = match proxy.advance(&stream) {
-            Ok(true) => return self.connected(plan, stream, true),
+            Ok(true) => {
+                let own = stream.local_endpoint();
+                return self.connected(plan, stream, own, true);
+            }
             Ok(false) if proxy.deadline.is_none_or(|deadline| deadline > now) => {
                 return Step::Stay(Phase::Proxying { stream, proxy });
             }
@@ -284,11 +290,11 @@ impl Connecter {
         self.failed(plan, errno, now)
     }
 
-    fn connected(&mut self, plan: &Plan, stream: Stream, registered: bool) -> Step {
+    fn connected(&mut self, plan: &Plan, stream: Stream, own: String, registered: bool) -> Step {
         self.interval = None;
         // The round is over.
         self.targets = Vec::new();
-        self.endpoint.local = stream.local_endpoint();
+        self.endpoint.local = own;
         plan.events
             .raise(number::CONNECTED, fd_of(&stream) as u64, &self.endpoint);
         Step::Connected { stream, registered }

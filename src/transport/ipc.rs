@@ -29,8 +29,8 @@ pub(super) const FAMILY: Family = Family {
     is_immediate: |_| true,
     resolve: |family, address, _| Ok(vec![Target::new(family, socket_address(address)?, None)]),
     listen,
-    prepare: |socket, options| {
-        tune(socket, options);
+    prepare: |socket, _, options| {
+        tune(socket, None, options);
         Ok(())
     },
     tune,
@@ -184,7 +184,7 @@ impl Drop for TemporaryFolder {
 /// it, is less than one write of ours, so that reader and writer wait for each other all the time.
 const IN_KERNEL: usize = 416 * 1024;
 
-fn tune(socket: &Socket, options: &Options) {
+fn tune(socket: &Socket, _: Option<&SockAddr>, options: &Options) {
     let _ = socket.set_send_buffer_size(usize::try_from(options.sndbuf).unwrap_or(IN_KERNEL));
     if let Ok(size) = usize::try_from(options.rcvbuf) {
         let _ = socket.set_recv_buffer_size(size);

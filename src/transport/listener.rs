@@ -230,7 +230,7 @@ impl Listener {
         if !(self.family.admit)(&socket, &peer, options) {
             return Err(AcceptError::Refused);
         }
-        (self.family.tune)(&socket, options);
+        (self.family.tune)(&socket, Some(&peer), options);
         Ok(Stream::new(self.family, socket, &self.path))
     }
 

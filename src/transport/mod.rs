@@ -26,7 +26,7 @@ mod tests;
 
 use std::fmt;
 
-use socket2::{SockAddr, Socket};
+use socket2::{Domain, SockAddr, Socket};
 
 use crate::errno::Errno;
 use crate::options::Options;
@@ -72,11 +72,11 @@ pub struct Family {
     resolve: fn(&'static Family, &str, &Options) -> Result<Vec<Target>, Errno>,
     /// See [`Family::listen`].
     listen: fn(&'static Family, &str, &Options) -> Result<Listener, Errno>,
-    /// What is said to a new socket before it is bound or connected. Only what the user would
-    /// rather fail than do without is an error.
-    prepare: fn(&Socket, &Options) -> Result<(), Errno>,
-    /// What is said to a socket once it is connected; best effort.
-    tune: fn(&Socket, &Options),
+    /// What is said to a new socket of this domain before it is bound or connected. Only what the
+    /// user would rather fail than do without is an error.
+    prepare: fn(&Socket, Domain, &Options) -> Result<(), Errno>,
+    /// What is said to a socket once it is connected to this peer, if it can be named; best effort.
+    tune: fn(&Socket, Option<&SockAddr>, &Options),
     /// Whether the options let this peer in.
     admit: fn(&Socket, &SockAddr, &Options) -> bool,
     /// Whether an address is one of this family's.

@@ -51,12 +51,13 @@ impl Target {
         self
     }
 
-    /// Starts to connect. `true` says that the connection is still under way: once the stream is
-    /// writable, [`Stream::connect_result`] tells how it went. `false`: it stands already.
+    /// Starts to connect. `None` says that the connection is still under way: once the stream is
+    /// writable, [`Stream::connect_result`] tells how it went. Else it stands already, and this is
+    /// its own endpoint.
     ///
     /// Errors are the kernel's; a full queue of an ipc listener is `EAGAIN`. None of them is
     /// final, whoever connects may try again.
-    pub fn connect(&self, options: &Options) -> Result<(Stream, bool), Errno> {
+    pub fn connect(&self, options: &Options) -> Result<(Stream, Option<String>), Errno> {
         let (socket, fallback) = open(self.family, &self.address, options)?;
         if let Some(source) = &self.source {
             let plain = fallback.as_ref().and(Some(source)).and_then(plain_ipv4);
@@ -67,8 +68,11 @@ impl Target {
         let connected = socket.connect(fallback.as_ref().unwrap_or(&self.address));
         let stream = Stream::new(self.family, socket, &self.path);
         match connected.map_err(Errno::from) {
-            Ok(()) => stream.connect_result(options).map(|()| (stream, false)),
-            Err(Errno::EINPROGRESS | Errno::EINTR) => Ok((stream, true)),
+            Ok(()) => {
+                let own = stream.connect_result(options)?;
+                Ok((stream, Some(own)))
+            }
+            Err(Errno::EINPROGRESS | Errno::EINTR) => Ok((stream, None)),
             Err(errno) => Err(errno),
         }
     }
@@ -86,15 +90,16 @@ pub(super) fn open(
     address: &SockAddr,
     options: &Options,
 ) -> Result<(Socket, Option<SockAddr>), Errno> {
-    let opened = match new_socket(address.domain()) {
+    let (socket, fallback) = match new_socket(address.domain()) {
         Err(Errno::EAFNOSUPPORT) => match plain_ipv4(address) {
             Some(plain) => (new_socket(plain.domain())?, Some(plain)),
             None => return Err(Errno::EAFNOSUPPORT),
         },
         socket => (socket?, None),
     };
-    (family.prepare)(&opened.0, options)?;
-    Ok(opened)
+    let domain = fallback.as_ref().unwrap_or(address).domain();
+    (family.prepare)(&socket, domain, options)?;
+    Ok((socket, fallback))
 }
 
 fn new_socket(domain: Domain) -> Result<Socket, Errno> {
@@ -138,28 +143,36 @@ impl Stream {
         self.family
     }
 
-    /// How connecting went, and on success the last touches of the options. `EINPROGRESS`: not
-    /// decided yet, wait for the stream to become writable again.
+    /// How connecting went, and on success the last touches of the options, and the own endpoint.
+    /// `EINPROGRESS`: not decided yet, wait for the stream to become writable again. Who has a peer
+    /// is connected, so the kernel is asked for an error only where there is none.
     ///
     /// A connection to itself is refused with `ECONNREFUSED`: connecting to an unused port of this
     /// very machine, the kernel may pick that port as the source, and then the two meet.
-    pub fn connect_result(&self, options: &Options) -> Result<(), Errno> {
-        if let Some(error) = self.socket.take_error()? {
-            return Err(error.into());
+    pub fn connect_result(&self, options: &Options) -> Result<String, Errno> {
+        let peer = match self.socket.peer_addr().map_err(Errno::from) {
+            Ok(peer) => Some(peer),
+            Err(errno) => match self.socket.take_error()? {
+                Some(error) => return Err(error.into()),
+                None if errno == Errno::ENOTCONN => return Err(Errno::EINPROGRESS),
+                // A connected socket without a peer to name: let reading find out.
+                None => None,
+            },
+        };
+        let own = self.socket.local_addr()?;
+        if let Some(peer) = &peer
+            && peer.as_socket().is_some()
+            && own.as_socket() == peer.as_socket()
+        {
+            return Err(Errno::ECONNREFUSED);
         }
-        match self.socket.peer_addr().map_err(Errno::from) {
-            Err(Errno::ENOTCONN) => return Err(Errno::EINPROGRESS),
-            // A connected socket without a peer to name: let reading find out.
-            Err(_) => {}
-            Ok(peer) => {
-                let own = self.socket.local_addr()?;
-                if peer.as_socket().is_some() && own.as_socket() == peer.as_socket() {
-                    return Err(Errno::ECONNREFUSED);
-                }
-            }
-        }
-        (self.family.tune)(&self.socket, options);
-        Ok(())
+        (self.family.tune)(&self.socket, peer.as_ref(), options);
+        Ok(self.endpoint(&own))
+    }
+
+    /// An address of its family, with what stands behind it.
+    fn endpoint(&self, address: &SockAddr) -> String {
+        self.family.endpoint(address) + &self.path
     }
 
     /// Reads what is there: `Ok(0)` at the end of the stream (or for an empty buffer),
@@ -196,18 +209,14 @@ impl Stream {
     /// The own end: `tcp://1.2.3.4:5`, `tcp://[::1]:5`, `ipc:///path`, `ipc://@name`; `ipc://` for
     /// an end without a name; with the path where the scheme has one. Empty when the kernel cannot tell.
     pub fn local_endpoint(&self) -> String {
-        self.socket.local_addr().map_or_else(
-            |_| String::new(),
-            |own| self.family.endpoint(&own) + &self.path,
-        )
+        let own = self.socket.local_addr();
+        own.map_or_else(|_| String::new(), |own| self.endpoint(&own))
     }
 
     /// The peer's end, as [`local_endpoint`](Stream::local_endpoint).
     pub fn peer_endpoint(&self) -> String {
-        self.socket.peer_addr().map_or_else(
-            |_| String::new(),
-            |peer| self.family.endpoint(&peer) + &self.path,
-        )
+        let peer = self.socket.peer_addr();
+        peer.map_or_else(|_| String::new(), |peer| self.endpoint(&peer))
     }
 
     /// What the message property `Peer-Address` holds: the bare IP address for tcp,

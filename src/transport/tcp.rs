@@ -98,8 +98,8 @@ pub(super) fn listen(
 
 /// Before binding or connecting. Which device the traffic takes is a promise, so its failure is
 /// ours; the rest is advice to the kernel.
-fn prepare(socket: &Socket, options: &Options) -> Result<(), Errno> {
-    if socket.domain()? == Domain::IPV6 {
+fn prepare(socket: &Socket, domain: Domain, options: &Options) -> Result<(), Errno> {
+    if domain == Domain::IPV6 {
         // One socket for both; on by default only where the system says so.
         socket.set_only_v6(false)?;
     }
@@ -143,23 +143,23 @@ const NOT_SENT: u32 = 256 * 1024;
 const UNPACED: &[u8] = b"reno";
 
 /// Whether the peer is on this machine.
-fn stays_here(socket: &Socket) -> bool {
-    let ip = |address: std::io::Result<SockAddr>| address.ok()?.as_socket().map(|at| at.ip());
-    let Some(peer) = ip(socket.peer_addr()) else {
+fn stays_here(socket: &Socket, peer: &SockAddr) -> bool {
+    let ip = |address: &SockAddr| address.as_socket().map(|at| at.ip());
+    let Some(peer) = ip(peer) else {
         return false;
     };
-    peer.to_canonical().is_loopback() || ip(socket.local_addr()) == Some(peer)
+    peer.to_canonical().is_loopback() || socket.local_addr().is_ok_and(|own| ip(&own) == Some(peer))
 }
 
 /// Once connected.
-fn tune(socket: &Socket, options: &Options) {
+fn tune(socket: &Socket, peer: Option<&SockAddr>, options: &Options) {
     let _ = socket.set_tcp_nodelay(true);
     if options.sndbuf == -1 {
         // What the kernel cannot send yet is better kept in the pipe, where the high-water mark
         // counts it, than in a send buffer that grows to megabytes.
         let _ = socket.set_tcp_notsent_lowat(NOT_SENT);
     }
-    if stays_here(socket) {
+    if peer.is_some_and(|peer| stays_here(socket, peer)) {
         let _ = socket.set_tcp_congestion(UNPACED);
     }
     mark(socket, options);

@@ -39,11 +39,15 @@ fn connect(endpoint: &str, options: &Options) -> Result<Stream, Errno> {
     family.check_connect(address, options)?;
     assert!(family.is_immediate(address), "{endpoint}");
     let targets = family.resolve(address, options)?;
-    let (stream, under_way) = targets[0].connect(options)?;
-    if under_way {
-        await_event(&stream, Interest::WRITABLE);
-        stream.connect_result(options)?;
-    }
+    let (stream, own) = targets[0].connect(options)?;
+    let own = match own {
+        Some(own) => own,
+        None => {
+            await_event(&stream, Interest::WRITABLE);
+            stream.connect_result(options)?
+        }
+    };
+    assert_eq!(own, stream.local_endpoint());
     Ok(stream)
 }
 

@@ -20,8 +20,8 @@ pub(super) const FAMILY: Family = Family {
         Ok(vec![Target::new(family, place, None)])
     },
     listen,
-    prepare: |_, _| Ok(()),
-    tune: |_, _| {},
+    prepare: |_, _, _| Ok(()),
+    tune: |_, _, _| {},
     admit: |_, _, _| true,
     owns: |address| Tipc::from_socket_address(address).is_some(),
     address: |address| Tipc::from_socket_address(address).map_or_else(String::new, text),

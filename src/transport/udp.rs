@@ -24,7 +24,7 @@ pub(super) const FAMILY: Family = Family {
     is_immediate: |_| false,
     resolve: |_, _, _| Err(Errno::ENOCOMPATPROTO),
     listen: |_, _, _| Err(Errno::ENOCOMPATPROTO),
-    tune: |_, _| {},
+    tune: |_, _, _| {},
     destination: None,
     datagrams: true,
     ..tcp::FAMILY
@@ -206,8 +206,9 @@ fn scope(address: SocketAddr) -> u32 {
 /// A socket of the address's version, as the options want it.
 fn open(at: SocketAddr, options: &Options) -> Result<Socket, Errno> {
     let kind = Type::DGRAM.nonblocking().cloexec();
-    let socket = Socket::new(Domain::for_address(at), kind, Some(Protocol::UDP))?;
-    (FAMILY.prepare)(&socket, options)?;
+    let domain = Domain::for_address(at);
+    let socket = Socket::new(domain, kind, Some(Protocol::UDP))?;
+    (FAMILY.prepare)(&socket, domain, options)?;
     // Whether an address is one of a whole network only its interface knows.
     if at.is_ipv4() {
         socket.set_broadcast(true)?;

@@ -5,7 +5,7 @@
 
 use std::os::fd::AsFd;
 
-use socket2::Socket;
+use socket2::{Domain, Socket};
 
 use super::address::Purpose;
 use super::vsock::{canonical, cid, listen, parse, text};
@@ -76,8 +76,8 @@ fn settings(options: &Options) -> Vec<Setting> {
 
 /// Before binding or connecting, for what is asked is agreed on with the peer. Sizes and times are
 /// advice: what the kernel refuses is no reason not to communicate.
-fn prepare(socket: &Socket, options: &Options) -> Result<(), Errno> {
-    let level = i32::from(socket.domain()?);
+fn prepare(socket: &Socket, domain: Domain, options: &Options) -> Result<(), Errno> {
+    let level = i32::from(domain);
     for (name, value) in settings(options) {
         let _ = vm::set_option(socket.as_fd(), level, name, &value);
     }

@@ -24,8 +24,8 @@ pub(super) const FAMILY: Family = Family {
         let own = parse(address, Purpose::Local, own_cid)?;
         listen(family, own, AF_VSOCK, options)
     },
-    prepare: |_, _| Ok(()),
-    tune: |_, _| {},
+    prepare: |_, _, _| Ok(()),
+    tune: |_, _, _| {},
     admit: |_, _, _| true,
     owns: |address| Vm::from_socket_address(address, AF_VSOCK).is_some(),
     address: |address| Vm::from_socket_address(address, AF_VSOCK).map_or_else(String::new, text),

@@ -443,6 +443,7 @@ fn connections_within_the_machine_are_not_paced() {
     let near = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = std::net::TcpStream::connect(near.local_addr().unwrap()).unwrap();
     let socket = socket2::Socket::from(client);
-    (parse("tcp://x").unwrap().0.tune)(&socket, &options);
+    let peer = socket.peer_addr().unwrap();
+    (parse("tcp://x").unwrap().0.tune)(&socket, Some(&peer), &options);
     assert_eq!(&socket.tcp_congestion().unwrap()[..5], b"reno\0");
 }

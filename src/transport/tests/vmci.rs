@@ -56,7 +56,7 @@ fn options_reach_a_socket_and_may_be_refused() {
     let refused = vm::set_option(socket.as_fd(), level, 0, &[0; 8]).unwrap_err();
     assert_eq!(Errno::from(refused), Errno::ENOPROTOOPT);
     let sized = options(&[(number::VMCI_BUFFER_SIZE, &4096_u64.to_ne_bytes())]);
-    assert_eq!((FAMILY.prepare)(&socket, &sized), Ok(()));
+    assert_eq!((FAMILY.prepare)(&socket, Domain::IPV4, &sized), Ok(()));
 }
 
 #[test]
