@@ -205,6 +205,10 @@ fn subjects(
     Ok(subjects)
 }
 
+/// How often a program runs once more that says itself that the machine was too slow for one of its
+/// cases.
+const MORE_ATTEMPTS: usize = 2;
+
 /// A run to be made.
 #[derive(Clone, Copy)]
 struct Job {
@@ -366,12 +370,15 @@ impl Work<'_> {
             .join(format!("{}-{}-{}", subject.label, program.name, job.number));
         let limit = program::limit(&program.name);
         let limit = self.limit.map_or(limit, |wanted| wanted.min(limit));
-        program::run(
-            &subject.build.path(&program.name),
-            &subject.staged,
-            &scratch,
-            limit,
-        )
+        let path = subject.build.path(&program.name);
+        let mut run = program::run(&path, &subject.staged, &scratch, limit)?;
+        for _ in 0..MORE_ATTEMPTS {
+            if !run.cases.were_disturbed() {
+                break;
+            }
+            run = program::run(&path, &subject.staged, &scratch, limit)?;
+        }
+        Ok(run)
     }
 
     /// Keeps the result, says it, and logs it if it is not as it should be.
