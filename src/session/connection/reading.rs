@@ -16,6 +16,8 @@ use crate::runtime::Pipe;
 /// How much is read behind a large body: most likely another one begins, and what is read of it
 /// into the common buffer must be copied.
 const BEHIND_LARGE: usize = 8 * 1024;
+/// Of large bodies that are opened first, so many octets are read before who waits for them is told.
+const OPENED_AT_ONCE: usize = 128 * 1024;
 /// Of what is left in the buffer so much is copied; the buffer of which more is left is kept.
 const COPIED_LEFT: usize = 4 * 1024;
 /// A peer that sends more than this before a ZAP handler has judged it is not heard further.
@@ -113,6 +115,7 @@ impl Connection {
         if !self.decode(cx, pipe, buffer)? {
             return Ok(false);
         }
+        let mut unseen = 0;
         for _ in 0..times {
             let (count, room) = self.fill(buffer)?;
             if count == 0 {
@@ -123,9 +126,11 @@ impl Connection {
             if !self.decode(cx, pipe, buffer)? {
                 return Ok(false);
             }
-            if self.large {
+            unseen += count;
+            if self.large && (unseen >= OPENED_AT_ONCE || self.is_plain()) {
                 // Worth a wake-up of its own; more may take a while.
                 self.flush(pipe);
+                unseen = 0;
             }
             if count < room && !self.ending {
                 // Less than there was room for: an edge will tell of more.
