@@ -35,6 +35,7 @@ use crate::socket::{POLLIN, Socket};
 use crate::sys::kernel;
 
 mod among;
+mod crowd;
 mod lease;
 mod portions;
 mod refill;

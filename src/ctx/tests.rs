@@ -3,6 +3,7 @@
 mod answers;
 mod crowds;
 mod datagrams;
+mod gathered;
 mod groups;
 mod leases;
 mod matrix;

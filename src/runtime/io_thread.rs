@@ -7,13 +7,15 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use mio::event::Event;
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::inbox::{Mailbox, Wakes, mark};
+use super::nest::Nest;
 use super::timers::Timers;
 use crate::errno::Errno;
 use crate::msg::RecvBuffer;
@@ -41,7 +43,7 @@ pub enum Watch {
 }
 
 impl Watch {
-    fn interest(self) -> Interest {
+    pub(super) fn interest(self) -> Interest {
         match self {
             Watch::Reading => Interest::READABLE,
             Watch::Both => Interest::READABLE | Interest::WRITABLE,
@@ -51,7 +53,7 @@ impl Watch {
 
 /// The number of a handler within its I/O thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key(usize);
+pub struct Key(pub(super) usize);
 
 /// Why a handler is driven.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,6 +68,18 @@ pub struct Ready {
     pub timer: bool,
     /// It was scheduled; its marks say why.
     pub marked: bool,
+}
+
+impl Ready {
+    /// What the poller says of a stream.
+    pub(super) fn of(event: &Event) -> Ready {
+        Ready {
+            readable: event.is_readable() || event.is_read_closed() || event.is_error(),
+            closed: event.is_read_closed() || event.is_error(),
+            writable: event.is_writable() || event.is_write_closed() || event.is_error(),
+            ..Ready::default()
+        }
+    }
 }
 
 /// What a handler wants next.
@@ -85,12 +99,22 @@ pub struct Turn<'a> {
     pub now: Instant,
     /// A large buffer to read into. It is empty between turns.
     pub buffer: &'a mut RecvBuffer,
+    /// What the handler finds to be ready of others, which are driven next.
+    pub found: &'a mut Vec<(Key, Ready)>,
 }
 
 /// Something that an I/O thread drives: a session, a listener.
 pub trait Handler: Send + Sync {
     /// Does what can be done without waiting.
     fn drive(&self, turn: &mut Turn<'_>, ready: Ready) -> Next;
+
+    /// Its stream, which is in a [`Nest`], was found ready by a thread of the application: does what
+    /// is to be done in such a thread, and leaves the rest to the I/O thread. `true`: nothing came of
+    /// it that the socket would hear of. (Nothing else is ever in a nest.)
+    fn drive_aside(&self, ready: Ready) -> bool {
+        let _ = ready;
+        true
+    }
 }
 
 #[derive(Default)]
@@ -180,6 +204,16 @@ impl IoThread {
         self.shared.handlers.lock().insert(key.0, handler);
     }
 
+    /// The handler with this number.
+    pub fn handler(&self, key: Key) -> Option<Arc<dyn Handler>> {
+        self.shared.handlers.lock().get(&key.0).cloned()
+    }
+
+    /// Whether it is the same thread.
+    pub fn is(&self, other: &IoThread) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// Has a handler driven soon.
     pub fn schedule(&self, key: Key) {
         self.shared.schedule(key.0);
@@ -261,6 +295,8 @@ pub struct Post {
     marks: AtomicU32,
     io: IoThread,
     key: Key,
+    /// Where its stream is watched, if not by the I/O thread's own poller.
+    nest: OnceLock<Arc<Nest>>,
 }
 
 impl Post {
@@ -270,6 +306,42 @@ impl Post {
             marks: AtomicU32::new(0),
             io,
             key,
+            nest: OnceLock::new(),
+        }
+    }
+
+    /// From now on the handler's stream is watched there. The caller sees to it that no poller
+    /// watches it at this moment. `false`: it is elsewhere already, or of another I/O thread.
+    pub fn settle_in(&self, nest: &Arc<Nest>) -> bool {
+        self.io.is(nest.post().io()) && self.nest.set(nest.clone()).is_ok()
+    }
+
+    /// Whether its stream may [settle](Post::settle_in) there.
+    pub fn may_settle_in(&self, nest: &Nest) -> bool {
+        self.nest.get().is_none() && self.io.is(nest.post().io())
+    }
+
+    /// Like [`IoThread::register`], for the handler's stream.
+    pub fn register(&self, fd: RawFd, watch: Watch) -> Result<(), Errno> {
+        match self.nest.get() {
+            Some(nest) => nest.register(self.key, fd, watch),
+            None => self.io.register(self.key, fd, watch),
+        }
+    }
+
+    /// Like [`IoThread::watch`].
+    pub fn watch(&self, fd: RawFd, watch: Watch) -> Result<(), Errno> {
+        match self.nest.get() {
+            Some(nest) => nest.watch(self.key, fd, watch),
+            None => self.io.watch(self.key, fd, watch),
+        }
+    }
+
+    /// Like [`IoThread::deregister`].
+    pub fn deregister(&self, fd: RawFd) {
+        match self.nest.get() {
+            Some(nest) => nest.deregister(fd),
+            None => self.io.deregister(fd),
         }
     }
 
@@ -320,6 +392,8 @@ struct Loop {
     buffer: RecvBuffer,
     runnable: Vec<usize>,
     wakes: VecDeque<Wakes>,
+    /// What a handler found; empty between two.
+    found: Vec<(Key, Ready)>,
 }
 
 impl Loop {
@@ -332,6 +406,7 @@ impl Loop {
             buffer,
             runnable: Vec::new(),
             wakes: VecDeque::new(),
+            found: Vec::new(),
         }
     }
 
@@ -380,13 +455,7 @@ impl Loop {
     fn serve(&mut self, events: &Events, now: Instant) {
         self.wake_some();
         for event in events.iter().filter(|event| event.token() != WAKE) {
-            let ready = Ready {
-                readable: event.is_readable() || event.is_read_closed() || event.is_error(),
-                closed: event.is_read_closed() || event.is_error(),
-                writable: event.is_writable() || event.is_write_closed() || event.is_error(),
-                ..Ready::default()
-            };
-            self.drive(event.token().0, now, ready);
+            self.drive(event.token().0, now, Ready::of(event));
         }
         let mut runnable = std::mem::take(&mut self.runnable);
         for key in runnable.drain(..) {
@@ -446,6 +515,7 @@ impl Loop {
             &mut Turn {
                 now,
                 buffer: &mut self.buffer,
+                found: &mut self.found,
             },
             ready,
         );
@@ -459,6 +529,13 @@ impl Loop {
         self.timers.set(key, next.deadline);
         if next.again {
             self.shared.schedule.lock().runnable.push(key);
+        }
+        if !self.found.is_empty() {
+            let mut found = std::mem::take(&mut self.found);
+            for (key, ready) in found.drain(..) {
+                self.drive(key.0, now, ready);
+            }
+            self.found = found;
         }
     }
 }

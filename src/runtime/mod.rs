@@ -11,6 +11,7 @@ mod inproc;
 mod io_thread;
 mod lane;
 mod monitor;
+mod nest;
 mod pipe;
 mod pipes;
 mod share;
@@ -30,6 +31,7 @@ pub use inproc::{Names, Party};
 #[cfg(test)]
 pub use io_thread::Steps;
 pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn, Watch};
+pub use nest::Nest;
 pub use pipe::{Conflate, Limits, Pipe, Rejected, pair};
-pub use pipes::{Driver, Loan, PipeId, Pipes, Standing};
+pub use pipes::{Driver, Lender, Loan, PipeId, Pipes, Standing};
 pub use share::{Share, Shares};

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::event::Ends;
 use super::inbox::Wakes;
 use super::io_thread::IoThread;
+use super::nest::Nest;
 use super::pipe::{Limits, Pipe, Rejected};
 use crate::errno::Errno;
 use crate::msg::{Metadata, Msg, Spent};
@@ -18,8 +19,28 @@ use crate::sys;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PipeId(pub u32);
 
+/// Whoever has a stream, or many, that a thread of the application may wait for and read itself.
+pub trait Lender: Send + Sync {
+    /// The calling thread is about to wait for messages that come by the stream:
+    /// lends it, so that it waits for that as well and reads it itself. `conversing`: it sent since it last received.
+    /// `None`: it is told in the ordinary way. A loan ends with [`leave`](Lender::leave).
+    fn lend(&self, conversing: bool) -> Option<Loan>;
+
+    /// Reads the stream of a loan in the calling thread, after it became readable. `true`: nothing
+    /// came of it that the socket would hear of, so that it may wait on.
+    fn drive_in(&self, loan: Loan) -> bool;
+
+    /// The calling thread waits no more for a loan. `in_vain`: its deadline came, or a signal.
+    /// `true`: nobody else waits for the stream, and the thread is expected to be back soon; if it
+    /// is to wait in any other way it [gives it back](Lender::give_back).
+    fn leave(&self, loan: Loan, in_vain: bool) -> bool;
+
+    /// Has the I/O thread wait for the stream, if it does not.
+    fn give_back(&self);
+}
+
 /// Whoever stands behind a pipe and can move its messages on: a session.
-pub trait Driver: Send + Sync {
+pub trait Driver: Lender {
     /// Writes out what waits in the pipe, in the calling thread, if nobody else is at it and the
     /// stream is idle. `false`: it did not, and must be told in the ordinary way.
     fn drive_out(&self) -> bool;
@@ -32,22 +53,8 @@ pub trait Driver: Send + Sync {
     /// now.
     fn drive_portion(&self, last: bool);
 
-    /// The calling thread is about to wait for messages of this pipe: lends it the stream, so that
-    /// it waits for that as well and reads it itself. `conversing`: it sent since it last received.
-    /// `None`: it is told in the ordinary way. A loan ends with [`leave`](Driver::leave).
-    fn lend(&self, conversing: bool) -> Option<Loan>;
-
-    /// Reads the stream of a loan in the calling thread, after it became readable. `true`: nothing
-    /// came of it that the socket would hear of, so that it may wait on.
-    fn drive_in(&self, loan: Loan) -> bool;
-
-    /// The calling thread waits no more for a loan. `in_vain`: its deadline came, or a signal.
-    /// `true`: nobody else waits for the stream, and the thread is expected to be back soon; if it
-    /// is to wait in any other way it [gives it back](Driver::give_back).
-    fn leave(&self, loan: Loan, in_vain: bool) -> bool;
-
-    /// Has the I/O thread wait for the stream, if it does not.
-    fn give_back(&self);
+    /// Has its stream watched in this nest from now on, if that is possible and worth while.
+    fn settle_in(&self, nest: &Arc<Nest>);
 
     /// Where its conversation stands.
     fn standing(&self) -> Standing;
@@ -166,6 +173,26 @@ impl Pipes {
         // With one alive, many more were so at once: not worth a search.
         let mut first = self.slots.iter().take(SEARCHED).flatten();
         first.next()?.driver.as_ref()
+    }
+
+    /// Whether there are several pipes with a driver.
+    pub fn are_many_driven(&self) -> bool {
+        self.driven > 1
+    }
+
+    /// The drivers of at most so many places, from this one on, and where to go on.
+    pub fn drivers(
+        &self,
+        from: usize,
+        count: usize,
+    ) -> (impl Iterator<Item = &Arc<dyn Driver>>, usize) {
+        let end = self.slots.len().min(from.saturating_add(count));
+        let slots = self.slots.get(from..end).unwrap_or_default();
+        let drivers = slots
+            .iter()
+            .flatten()
+            .filter_map(|slot| slot.driver.as_ref());
+        (drivers, end)
     }
 
     /// Whether there are pipes, and all of them end in this process.

@@ -161,8 +161,7 @@ impl Connecter {
                     return self.reached(plan, post, stream, own, false, now);
                 }
                 Ok((stream, None)) => {
-                    if let Err(errno) = post.io().register(post.key(), fd_of(&stream), Watch::Both)
-                    {
+                    if let Err(errno) = post.register(fd_of(&stream), Watch::Both) {
                         last = errno;
                         continue;
                     }
@@ -205,7 +204,7 @@ impl Connecter {
     }
 
     fn let_go(&self, plan: &Plan, post: &Post, stream: Stream) {
-        post.io().deregister(fd_of(&stream));
+        post.deregister(fd_of(&stream));
         plan.events
             .raise(number::CLOSED, fd_of(&stream) as u64, &self.endpoint);
     }
@@ -240,9 +239,7 @@ impl Connecter {
         let Some(destination) = self.destination.take() else {
             return self.connected(plan, stream, own, registered);
         };
-        if !registered
-            && let Err(errno) = post.io().register(post.key(), fd_of(&stream), Watch::Both)
-        {
+        if !registered && let Err(errno) = post.register(fd_of(&stream), Watch::Both) {
             return self.failed(plan, errno, now);
         }
         let options = &plan.options;

@@ -15,6 +15,7 @@
 
 mod connecter;
 mod connection;
+mod crowd;
 mod datagrams;
 mod errand;
 mod lease;
@@ -34,7 +35,8 @@ use crate::errno::Errno;
 use crate::msg::RecvBuffer;
 use crate::queue::sync::{AtomicBool, AtomicI32, Ordering, Tried, TriedGuard};
 use crate::runtime::{
-    Driver, Ends, Handler, IoThread, Loan, Next, Pipe, Post, Ready, Share, Standing, Turn, mark,
+    Driver, Ends, Handler, IoThread, Lender, Loan, Nest, Next, Pipe, Post, Ready, Share, Standing,
+    Turn, mark,
 };
 use crate::sys;
 use crate::transport::Stream;
@@ -42,6 +44,7 @@ use crate::transport::Stream;
 pub use connecter::Connecter;
 use connecter::{Proxy, Step};
 use connection::{Connection, Outcome};
+pub use crowd::Crowd;
 
 pub use datagrams::Exchange;
 pub use listener::Listening;
@@ -302,11 +305,11 @@ impl Session {
         match std::mem::replace(&mut core.phase, Phase::Ended) {
             Phase::Running(mut connection) => {
                 connection.say_goodbye();
-                self.post.io().deregister(connection.fd());
+                self.post.deregister(connection.fd());
                 connection.shut();
             }
             Phase::Connecting { stream, .. } | Phase::Proxying { stream, .. } => {
-                self.post.io().deregister(connecter::fd_of(&stream));
+                self.post.deregister(connecter::fd_of(&stream));
             }
             _ => {}
         }
@@ -318,7 +321,7 @@ impl Session {
         if let Phase::Running(connection) =
             std::mem::replace(&mut core.phase, Phase::Waiting { until: None })
         {
-            self.post.io().deregister(connection.fd());
+            self.post.deregister(connection.fd());
             connection.shut();
             connection.report_lost(&self.plan, &end, core.pipe.as_mut());
             greeted = connection.is_ready();
@@ -455,6 +458,30 @@ impl Handler for Session {
         tell_unlocked(core);
         next
     }
+
+    fn drive_aside(&self, ready: Ready) -> bool {
+        let mut guard = self.core.lock();
+        let core = &mut *guard;
+        let Phase::Running(connection) = &mut core.phase else {
+            self.post.ask();
+            return true;
+        };
+        let cx = self.context(core.connecter.is_some());
+        let read = |buffer: &mut RecvBuffer| {
+            connection.read_aside(&cx, &mut core.pipe, buffer, ready, sys::now())
+        };
+        let quiet = lease::with_buffer(read).unwrap_or_else(|| {
+            connection.leave_ready(&self.post, ready);
+            true
+        });
+        if let Some(deadline) = connection.deadline()
+            && core.awaited.is_none_or(|awaited| deadline < awaited)
+        {
+            self.post.ask_sooner();
+        }
+        tell_unlocked(guard);
+        quiet
+    }
 }
 
 /// The application's handle on a session.
@@ -511,6 +538,32 @@ impl Driver for Session {
         }
     }
 
+    fn settle_in(&self, nest: &Arc<Nest>) {
+        if !self.post.may_settle_in(nest) {
+            return;
+        }
+        if let Phase::Running(connection) = &mut self.core.lock().phase {
+            connection.settle_in(&self.post, nest);
+        }
+    }
+
+    /// For statistics, so it waits for whoever drives the session; that takes no longer than a turn.
+    fn standing(&self) -> Standing {
+        let core = self.core.lock();
+        let ends = match (&core.phase, &core.connecter) {
+            (Phase::Running(connection), _) => connection.ends().clone(),
+            (_, Some(connecter)) => connecter.ends().clone(),
+            _ => Ends::default(),
+        };
+        Standing {
+            ends,
+            incoming: core.pipe.as_ref().map_or(0, Pipe::unread),
+        }
+    }
+}
+
+/// Its stream, for those who wait for it.
+impl Lender for Session {
     fn lend(&self, conversing: bool) -> Option<Loan> {
         let mut core = self.core.lock();
         let core = &mut *core;
@@ -560,20 +613,6 @@ impl Driver for Session {
     fn give_back(&self) {
         if let Phase::Running(connection) = &mut self.core.lock().phase {
             connection.give_back(&self.post);
-        }
-    }
-
-    /// For statistics, so it waits for whoever drives the session; that takes no longer than a turn.
-    fn standing(&self) -> Standing {
-        let core = self.core.lock();
-        let ends = match (&core.phase, &core.connecter) {
-            (Phase::Running(connection), _) => connection.ends().clone(),
-            (_, Some(connecter)) => connecter.ends().clone(),
-            _ => Ends::default(),
-        };
-        Standing {
-            ends,
-            incoming: core.pipe.as_ref().map_or(0, Pipe::unread),
         }
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::errno::Errno;
 use crate::queue::Parker;
 use crate::queue::sync::per_thread;
-use crate::runtime::{Driver, Inbox, Loan};
+use crate::runtime::{Inbox, Lender, Loan};
 use crate::sys;
 
 use super::Socket;
@@ -40,7 +40,7 @@ struct Bed {
     /// Of the socket that is in the cell.
     id: u64,
     inbox: Arc<Inbox>,
-    loan: Option<(Arc<dyn Driver>, Loan)>,
+    loan: Option<(Arc<dyn Lender>, Loan)>,
     /// An answer is to come by that stream.
     conversing: bool,
 }

@@ -6,6 +6,7 @@
 
 mod among;
 mod close;
+mod crowd;
 mod endpoint;
 mod io;
 mod options;
@@ -26,12 +27,13 @@ use crate::options::Options;
 use crate::pattern::{Arrival, Kind, Pattern, Scope, Straight};
 use crate::queue::{Latch, Latched};
 use crate::runtime::{
-    Attachment, Cells, Conflate, Driver, EventSource, Inbox, Limits, PipeId, Pipes, Share, mark,
+    Attachment, Cells, Conflate, EventSource, Inbox, Lender, Limits, PipeId, Pipes, Share, mark,
 };
 use crate::session::Plan;
 use crate::sys;
 
 pub use among::{FEW, Woken, sleep_among};
+use crowd::Gathering;
 use endpoint::Endpoint;
 pub use io::{POLLIN, POLLOUT};
 pub use pass::{Passed, Stuck};
@@ -79,7 +81,9 @@ struct Inner {
     /// What it knows of the waits for answers.
     patience: Patience,
     /// Whose stream was lent to a thread that waits, or is soon to wait again.
-    lent: Option<Arc<dyn Driver>>,
+    lent: Option<Arc<dyn Lender>>,
+    /// What it has of the streams of many peers.
+    gathering: Gathering,
     /// A thread slept beside that stream just now: to look once more, find nothing and not wait is
     /// how loops end, and no reason to give it back.
     excused: bool,
@@ -126,6 +130,7 @@ impl Socket {
             sent_last: false,
             patience: Patience::new(),
             lent: None,
+            gathering: Gathering::default(),
             excused: false,
             spent: Spent::default(),
             marks: Vec::new(),
@@ -287,6 +292,7 @@ impl Inner {
         self.give_back();
         pipe.set_owner(self.inbox.clone());
         let id = self.pipes.insert(pipe, driver);
+        self.gather(id.0 as usize);
         if let Some(pipe) = self.pipes.get(id) {
             pipe.set_token(id.0);
         }

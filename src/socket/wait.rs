@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use crate::errno::Errno;
 use crate::queue::Parker;
-use crate::runtime::{Driver, Inbox, Loan};
+use crate::runtime::{Inbox, Lender, Loan};
 use crate::sys;
 
 use super::patience::{self, Source, Spin, Vigil};
@@ -163,20 +163,20 @@ impl Inner {
 
     /// Borrows the peer's stream for this wait, if that is worth while: there is one peer, nobody
     /// else waits, and `ZMQ_FD` is not in use. If not, the I/O thread has it.
-    pub(super) fn borrow(&mut self, what: For, others: usize) -> Option<(Arc<dyn Driver>, Loan)> {
+    pub(super) fn borrow(&mut self, what: For, others: usize) -> Option<(Arc<dyn Lender>, Loan)> {
         if self.lent.is_none() && !self.conversing {
             return None;
         }
-        let sole = self.pipes.sole_driver().cloned();
         let fits = what == For::Messages && others == 0 && !self.inbox.has_fd();
-        let loan = match sole {
-            Some(driver) if fits => driver.lend(self.conversing).map(|loan| (driver, loan)),
-            _ => None,
-        };
+        let lender = fits.then(|| self.lender()).flatten();
+        let loan = lender.and_then(|lender| {
+            let loan = lender.lend(self.conversing)?;
+            Some((lender, loan))
+        });
         self.excused = loan.is_some();
         match &loan {
-            Some((driver, _)) if self.lent.is_none() => self.lent = Some(driver.clone()),
-            // It is of the same peer: every other one gives it back.
+            Some((lender, _)) if self.lent.is_none() => self.lent = Some(lender.clone()),
+            // It is of the same lender: each peer that comes or goes gives back what was lent.
             Some(_) => {}
             None => self.give_back(),
         }
@@ -203,7 +203,7 @@ impl Inner {
 
 /// Sleeps beside a stream until there is news, and reads the stream when it is readable.
 fn read_beside(
-    driver: &dyn Driver,
+    driver: &dyn Lender,
     loan: Loan,
     inbox: &Inbox,
     parker: &Arc<Parker>,

@@ -3,13 +3,17 @@
 //! Invariant: only a connection with nothing else to do is lent out, and whatever turns up in
 //! between (an error, a full pipe, a full kernel) is left for the I/O thread to find.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::lease::{Attend, Lease, Then, Wait};
 use super::{Connection, Context, End, TURN};
 use crate::msg::RecvBuffer;
-use crate::runtime::{Loan, Pipe, Post, Watch};
+use crate::runtime::{Loan, Nest, Pipe, Post, Ready, Watch};
 use crate::sys;
+
+/// So often a stream of many is read at most.
+const READS: usize = 2;
 
 impl Connection {
     /// Whether there is nothing to do but to wait for what the peer says.
@@ -47,7 +51,7 @@ impl Connection {
             Attend::Again(ticket) => Some(Loan { fd, ticket }),
             Attend::Begin(ticket) => {
                 if self.watched.take().is_some() {
-                    post.io().deregister(fd);
+                    post.deregister(fd);
                 }
                 Some(Loan { fd, ticket })
             }
@@ -129,6 +133,75 @@ impl Connection {
         }
     }
 
+    /// Has its stream watched in the nest from now on, where others than the I/O thread may look.
+    pub(in super::super) fn settle_in(&mut self, post: &Post, nest: &Arc<Nest>) {
+        // What is much work to decode is better done while the application does something else.
+        if !self.is_plain() {
+            return;
+        }
+        let watched = self.watched.take();
+        if watched.is_some() {
+            post.deregister(self.fd());
+        }
+        post.settle_in(nest);
+        let Some(watch) = watched else { return };
+        match post.register(self.fd(), watch) {
+            Ok(()) => self.watched = Some(watch),
+            Err(errno) => {
+                self.found.get_or_insert(End::Stream(errno));
+                post.ask();
+            }
+        }
+    }
+
+    /// Reads what the stream holds, for a thread that looked into the nest. `true`: nothing came of
+    /// it that the socket would hear of.
+    pub(in super::super) fn read_aside(
+        &mut self,
+        cx: &Context<'_>,
+        pipe: &mut Option<Pipe>,
+        buffer: &mut RecvBuffer,
+        ready: Ready,
+        now: Instant,
+    ) -> bool {
+        let simple = ready.readable && !ready.closed && !ready.writable;
+        // What is asked of the session comes first: it may be to end.
+        if !simple || !self.is_steady() || cx.post.is_marked() {
+            self.leave_ready(cx.post, ready);
+            return true;
+        }
+        self.now = now;
+        self.undrained = true;
+        self.delivered = false;
+        let more = self.read(cx, pipe, buffer, READS).unwrap_or_else(|end| {
+            self.found = Some(end);
+            true
+        });
+        if !self.out.is_empty() && self.found.is_none() {
+            self.write_out();
+        }
+        // A pipe that is full says when there is room.
+        let waits = self.refused.is_some() && self.found.is_none() && self.out.is_empty();
+        if more || !(waits || self.is_steady()) {
+            cx.post.ask();
+        }
+        !self.delivered
+    }
+
+    /// Leaves to the I/O thread what was found ready.
+    pub(in super::super) fn leave_ready(&mut self, post: &Post, ready: Ready) {
+        self.undrained |= ready.readable;
+        self.ending |= ready.closed;
+        if ready.writable {
+            let idle = !self.blocked && self.out.is_empty();
+            self.blocked = false;
+            if let Err(end) = self.watch(post, idle) {
+                self.found.get_or_insert(end);
+            }
+        }
+        post.ask();
+    }
+
     fn obey(&mut self, post: &Post, then: Then) {
         match then {
             Then::Stay => {}
@@ -140,7 +213,7 @@ impl Connection {
                 } else {
                     Watch::Reading
                 };
-                match post.io().register(post.key(), self.fd(), watch) {
+                match post.register(self.fd(), watch) {
                     Ok(()) => self.watched = Some(watch),
                     Err(errno) => {
                         self.found.get_or_insert(End::Stream(errno));

@@ -296,7 +296,7 @@ impl Connection {
     /// Has the poller watch for room to write while the kernel has none, and, when it is told of
     /// room that nobody needs (`needless`), no longer.
     fn watch(&mut self, post: &Post, needless: bool) -> Result<(), End> {
-        let (key, fd) = (post.key(), self.fd());
+        let fd = self.fd();
         let watch = match self.watched {
             _ if self.blocked => Watch::Both,
             None if self.is_lent() => return Ok(()),
@@ -306,8 +306,8 @@ impl Connection {
         };
         let changed = match self.watched {
             Some(watched) if watched == watch => return Ok(()),
-            Some(_) => post.io().watch(key, fd, watch),
-            None => post.io().register(key, fd, watch),
+            Some(_) => post.watch(fd, watch),
+            None => post.register(fd, watch),
         };
         self.watched = Some(watch);
         if let Some(lease) = &mut self.lease {
