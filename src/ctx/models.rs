@@ -74,6 +74,17 @@ impl World {
         theirs: &str,
         options: &[(i32, i32)],
     ) -> (World, [&'static Socket; N], [Peer; N]) {
+        let made = World::unexplored(own, theirs, options);
+        loom::explore();
+        made
+    }
+
+    /// The same, before anything is explored.
+    fn unexplored<const N: usize>(
+        own: i32,
+        theirs: &str,
+        options: &[(i32, i32)],
+    ) -> (World, [&'static Socket; N], [Peer; N]) {
         let context = Context::create().unwrap();
         let made = [(); N].map(|()| {
             let socket = context.socket(own).unwrap();
@@ -91,7 +102,6 @@ impl World {
             sockets: sockets.to_vec(),
             peers: Vec::new(),
         };
-        loom::explore();
         (world, sockets, made.map(|(_, peer)| peer))
     }
 
@@ -110,11 +120,11 @@ impl World {
     }
 }
 
-/// Where all models connect to.
-fn listener() -> (&'static UnixListener, String) {
-    static LISTENER: OnceLock<UnixListener> = OnceLock::new();
-    let name = format!("ferrozmq-model-{}", std::process::id());
-    let listener = LISTENER.get_or_init(|| {
+/// Where all models connect to; the second place is for another peer of the same socket.
+fn listener(place: usize) -> (&'static UnixListener, String) {
+    static LISTENERS: [OnceLock<UnixListener>; 2] = [const { OnceLock::new() }; 2];
+    let name = format!("ferrozmq-model-{}-{place}", std::process::id());
+    let listener = LISTENERS[place].get_or_init(|| {
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         let listener = UnixListener::bind_addr(&address).unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -131,7 +141,11 @@ struct Peer {
 impl Peer {
     /// Has a socket connect.
     fn of(socket: &Socket, theirs: &str) -> Peer {
-        let (listener, endpoint) = listener();
+        Peer::at(0, socket, theirs)
+    }
+
+    fn at(place: usize, socket: &Socket, theirs: &str) -> Peer {
+        let (listener, endpoint) = listener(place);
         socket.connect(endpoint.as_bytes()).unwrap();
         let stream = loop {
             match listener.accept() {
