@@ -64,6 +64,11 @@ impl Crowd {
     pub fn admit(&self, driver: &dyn Driver) {
         driver.settle_in(&self.nest);
     }
+
+    /// Whether no stream settled here. Each that did has the nest.
+    pub fn is_empty(&self) -> bool {
+        Arc::strong_count(&self.nest) == 1
+    }
 }
 
 impl State {

@@ -462,10 +462,16 @@ impl Handler for Session {
     fn drive_aside(&self, ready: Ready) -> bool {
         let mut guard = self.core.lock();
         let core = &mut *guard;
+        let over = core.closing.is_some() || core.orphaned;
         let Phase::Running(connection) = &mut core.phase else {
             self.post.ask();
             return true;
         };
+        if over {
+            // It is about to end, which only the I/O thread sees to.
+            connection.leave_ready(&self.post, ready);
+            return true;
+        }
         let cx = self.context(core.connecter.is_some());
         let read = |buffer: &mut RecvBuffer| {
             connection.read_aside(&cx, &mut core.pipe, buffer, ready, sys::now())

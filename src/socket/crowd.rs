@@ -50,7 +50,8 @@ impl Inner {
         let (drivers, end) = self.pipes.drivers(gathering.gathered, GATHERED);
         drivers.for_each(|driver| crowd.admit(&**driver));
         gathering.gathered = end;
-        Some(crowd)
+        // To sleep beside none of the streams would only cost.
+        (!crowd.is_empty()).then_some(crowd as Arc<dyn Lender>)
     }
 
     /// A pipe was taken in, in this place.

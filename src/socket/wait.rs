@@ -1,7 +1,7 @@
 //! Sleeping until something happens to the socket.
 //!
-//! Invariant: whoever sleeps has its parker in the inbox and holds no lock. In a conversation with a
-//! single peer it sleeps beside the peer's stream, and reads that itself, which spares the I/O
+//! Invariant: whoever sleeps has its parker in the inbox and holds no lock. In a conversation with its
+//! peers it sleeps beside their streams, and reads those itself, which spares the I/O
 //! thread's turn; its parker is out of the inbox then, for it need not wake itself. In a conversation
 //! within the process it may look for the answer for a moment before it sleeps (`patience.rs`), and
 //! as long as it does nobody has to wake it.
@@ -161,7 +161,7 @@ impl Inner {
         (!self.inbox.was_told_here()).then_some(Source::Within)
     }
 
-    /// Borrows the peer's stream for this wait, if that is worth while: there is one peer, nobody
+    /// Borrows the only peer's stream for this wait, or those of many, if that is worth while: nobody
     /// else waits, and `ZMQ_FD` is not in use. If not, the I/O thread has it.
     pub(super) fn borrow(&mut self, what: For, others: usize) -> Option<(Arc<dyn Lender>, Loan)> {
         if self.lent.is_none() && !self.conversing {
