@@ -17,7 +17,15 @@ impl World {
     }
 
     fn with(clients: usize, options: &[(i32, i32)]) -> World {
+        World::threaded(1, clients, options)
+    }
+
+    /// So many I/O threads has the server's context.
+    fn threaded(threads: i32, clients: usize, options: &[(i32, i32)]) -> World {
         let contexts = [(); 2].map(|()| Context::create().unwrap());
+        contexts[0]
+            .set(crate::options::context::number::IO_THREADS, threads)
+            .unwrap();
         let server = contexts[0].socket(kind::ROUTER).unwrap();
         set(server, number::RCVTIMEO, 20_000);
         set(server, number::HEARTBEAT_IVL, 50);
@@ -162,6 +170,18 @@ fn peers_come_and_go_meanwhile() {
             }
             gone.close();
         }
+    }
+    end_server(&world, server);
+    world.end();
+}
+
+#[test]
+fn several_io_threads_keep_the_streams() {
+    let world = World::threaded(2, 4, &[]);
+    let server = serve(world.server);
+    for _ in 0..20 {
+        world.converse(5);
+        assert!(!world.server.is_lent());
     }
     end_server(&world, server);
     world.end();
