@@ -196,7 +196,7 @@ static void churn (void)
         if (i % 1000 == 0)
             AWAIT (descriptors () < scene.descriptors + 100);
     }
-    AWAIT (descriptors () <= scene.descriptors + OF_A_CROWD);
+    AWAIT (descriptors () <= scene.descriptors);
     CHECK (resident () - before < FLAT);
     scene.events = monitor (scene.ctx, scene.server);
     scene.descriptors = descriptors ();

@@ -42,6 +42,10 @@ fn set(socket: &Socket, option: i32, value: i32) {
         .unwrap();
 }
 
+fn set_bytes(socket: &Socket, option: i32, value: &[u8]) {
+    socket.set_option(option, Some(value), value.len()).unwrap();
+}
+
 fn send(socket: &Socket, body: &[u8], more: bool) {
     socket
         .send(

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::event::Event;
@@ -296,7 +296,7 @@ pub struct Post {
     io: IoThread,
     key: Key,
     /// Where its stream is watched, if not by the I/O thread's own poller.
-    nest: OnceLock<Arc<Nest>>,
+    nest: Mutex<Option<Arc<Nest>>>,
 }
 
 impl Post {
@@ -306,24 +306,43 @@ impl Post {
             marks: AtomicU32::new(0),
             io,
             key,
-            nest: OnceLock::new(),
+            nest: Mutex::new(None),
         }
     }
 
-    /// From now on the handler's stream is watched there. The caller sees to it that no poller
-    /// watches it at this moment. `false`: it is elsewhere already, or of another I/O thread.
-    pub fn settle_in(&self, nest: &Arc<Nest>) -> bool {
-        self.io.is(nest.post().io()) && self.nest.set(nest.clone()).is_ok()
+    /// Has the handler's stream watched in this nest from now on, or, without one, in the I/O
+    /// thread's own poller. `watched`: where it is now, and for what. If that cannot be, all stays as
+    /// it is. The caller does not use the mailbox's other calls for its stream meanwhile.
+    pub fn settle(&self, nest: Option<&Arc<Nest>>, watched: Option<(RawFd, Watch)>) {
+        if let Some((fd, watch)) = watched {
+            // The new place first: between the two it is told twice, which does no harm.
+            let registered = match nest {
+                Some(nest) => nest.register(self.key, fd, watch),
+                None => self.io.register(self.key, fd, watch),
+            };
+            if registered.is_err() {
+                return;
+            }
+            self.deregister(fd);
+        }
+        // The old one may end with this, which takes other locks.
+        let left = std::mem::replace(&mut *self.nest.lock(), nest.cloned());
+        drop(left);
     }
 
-    /// Whether its stream may [settle](Post::settle_in) there.
-    pub fn may_settle_in(&self, nest: &Nest) -> bool {
-        self.nest.get().is_none() && self.io.is(nest.post().io())
+    /// Whether its stream may [settle](Post::settle) in this I/O thread's nest.
+    pub fn may_settle(&self, io: &IoThread) -> bool {
+        self.io.is(io) && !self.is_settled()
+    }
+
+    /// Whether its stream is watched in a nest.
+    pub fn is_settled(&self) -> bool {
+        self.nest.lock().is_some()
     }
 
     /// Like [`IoThread::register`], for the handler's stream.
     pub fn register(&self, fd: RawFd, watch: Watch) -> Result<(), Errno> {
-        match self.nest.get() {
+        match &*self.nest.lock() {
             Some(nest) => nest.register(self.key, fd, watch),
             None => self.io.register(self.key, fd, watch),
         }
@@ -331,7 +350,7 @@ impl Post {
 
     /// Like [`IoThread::watch`].
     pub fn watch(&self, fd: RawFd, watch: Watch) -> Result<(), Errno> {
-        match self.nest.get() {
+        match &*self.nest.lock() {
             Some(nest) => nest.watch(self.key, fd, watch),
             None => self.io.watch(self.key, fd, watch),
         }
@@ -339,7 +358,7 @@ impl Post {
 
     /// Like [`IoThread::deregister`].
     pub fn deregister(&self, fd: RawFd) {
-        match self.nest.get() {
+        match &*self.nest.lock() {
             Some(nest) => nest.deregister(fd),
             None => self.io.deregister(fd),
         }

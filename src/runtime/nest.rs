@@ -2,15 +2,16 @@
 //! its place, all at once.
 //!
 //! Invariant: it tells edges only, each of them once, so whoever [looks](Nest::look) sees to all that
-//! it finds, or has the I/O thread see to it. It lives as long as something is in it, and its handler
-//! hears of its end.
+//! it finds, or has the I/O thread see to it. Its lock is held for a call of the kernel and nothing
+//! else. It lives as long as something is in it, and its handler hears of its end.
 
+use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
 
 use mio::unix::SourceFd;
-use mio::{Events, Poll, Registry, Token};
+use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::io_thread::{Key, Post, Ready, Watch};
 use crate::errno::Errno;
@@ -20,13 +21,15 @@ use crate::sys::kernel;
 /// How many streams are found at once at most.
 const AT_ONCE: usize = 64;
 
+/// A registry's call that says how a descriptor is watched.
+type Set<'fd> = fn(&Registry, &mut SourceFd<'fd>, Token, Interest) -> io::Result<()>;
+
 /// See the module.
 pub struct Nest {
     /// Of the handler that has the I/O thread look.
     post: Arc<Post>,
     fd: RawFd,
-    registry: Registry,
-    looking: Mutex<(Poll, Events)>,
+    inside: Mutex<(Poll, Events)>,
 }
 
 impl Nest {
@@ -36,8 +39,7 @@ impl Nest {
         Ok(Nest {
             post,
             fd: poll.as_raw_fd(),
-            registry: poll.registry().try_clone()?,
-            looking: Mutex::new((poll, Events::with_capacity(AT_ONCE))),
+            inside: Mutex::new((poll, Events::with_capacity(AT_ONCE))),
         })
     }
 
@@ -53,41 +55,45 @@ impl Nest {
 
     /// Tells what became ready since somebody last looked, of so many streams that it is no long
     /// work. `true`: perhaps there is more.
-    pub fn look(&self, mut found: impl FnMut(Key, Ready)) -> bool {
-        let mut looking = self.looking.lock();
-        let (poll, events) = &mut *looking;
-        // What is not found out now is so by the next look.
-        if poll.poll(events, Some(Duration::ZERO)).is_err() {
-            return true;
-        }
+    pub fn look(&self, mut tell: impl FnMut(Key, Ready)) -> bool {
+        let mut found = [(Key(0), Ready::default()); AT_ONCE];
         let mut count = 0;
-        for event in events.iter() {
-            count += 1;
-            found(Key(event.token().0), Ready::of(event));
+        {
+            let mut inside = self.inside.lock();
+            let (poll, events) = &mut *inside;
+            // What is not found out now is so by the next look.
+            if poll.poll(events, Some(Duration::ZERO)).is_err() {
+                return true;
+            }
+            for (found, event) in found.iter_mut().zip(events.iter()) {
+                *found = (Key(event.token().0), Ready::of(event));
+                count += 1;
+            }
+        }
+        for &(key, ready) in &found[..count] {
+            tell(key, ready);
         }
         count == AT_ONCE
     }
 
     pub(super) fn register(&self, key: Key, fd: RawFd, watch: Watch) -> Result<(), Errno> {
-        let interest = watch.interest();
-        let register = || {
-            self.registry
-                .register(&mut SourceFd(&fd), Token(key.0), interest)
-        };
-        Ok(kernel::call(register)?)
+        self.set(Registry::register, key, &fd, watch)
     }
 
     pub(super) fn watch(&self, key: Key, fd: RawFd, watch: Watch) -> Result<(), Errno> {
-        let interest = watch.interest();
-        let register = || {
-            self.registry
-                .reregister(&mut SourceFd(&fd), Token(key.0), interest)
-        };
-        Ok(kernel::call(register)?)
+        self.set(Registry::reregister, key, &fd, watch)
+    }
+
+    fn set<'fd>(&self, set: Set<'fd>, key: Key, fd: &'fd RawFd, watch: Watch) -> Result<(), Errno> {
+        let inside = self.inside.lock();
+        let (registry, interest) = (inside.0.registry(), watch.interest());
+        let set = || set(registry, &mut SourceFd(fd), Token(key.0), interest);
+        Ok(kernel::call(set)?)
     }
 
     pub(super) fn deregister(&self, fd: RawFd) {
-        let _ = kernel::call(|| self.registry.deregister(&mut SourceFd(&fd)));
+        let inside = self.inside.lock();
+        let _ = kernel::call(|| inside.0.registry().deregister(&mut SourceFd(&fd)));
     }
 }
 

@@ -53,8 +53,12 @@ pub trait Driver: Lender {
     /// now.
     fn drive_portion(&self, last: bool);
 
-    /// Has its stream watched in this nest from now on, if that is possible and worth while.
-    fn settle_in(&self, nest: &Arc<Nest>);
+    /// Whether its stream may be watched in a nest of this I/O thread, if it is worth while.
+    fn may_settle(&self, io: &IoThread) -> bool;
+
+    /// Has its stream watched in this nest from now on, for which it [may](Driver::may_settle), or,
+    /// without one, in the I/O thread's own poller. If that cannot be, it stays where it is.
+    fn settle(&self, nest: Option<&Arc<Nest>>);
 
     /// Where its conversation stands.
     fn standing(&self) -> Standing;

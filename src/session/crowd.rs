@@ -62,12 +62,20 @@ impl Crowd {
 
     /// Takes in the stream of a peer, if that is possible and worth while.
     pub fn admit(&self, driver: &dyn Driver) {
-        driver.settle_in(&self.nest);
+        if driver.may_settle(self.nest.post().io()) {
+            driver.settle(Some(&self.nest));
+        }
     }
 
     /// Whether no stream settled here. Each that did has the nest.
     pub fn is_empty(&self) -> bool {
         Arc::strong_count(&self.nest) == 1
+    }
+
+    /// Where its streams are watched.
+    #[cfg(test)]
+    pub fn nest(&self) -> Weak<Nest> {
+        Arc::downgrade(&self.nest)
     }
 }
 

@@ -36,7 +36,7 @@ use crate::msg::RecvBuffer;
 use crate::queue::sync::{AtomicBool, AtomicI32, Ordering, Tried, TriedGuard};
 use crate::runtime::{
     Driver, Ends, Handler, IoThread, Lender, Loan, Nest, Next, Pipe, Post, Ready, Share, Standing,
-    Turn, mark,
+    Turn, Watch, mark,
 };
 use crate::sys;
 use crate::transport::Stream;
@@ -544,13 +544,26 @@ impl Driver for Session {
         }
     }
 
-    fn settle_in(&self, nest: &Arc<Nest>) {
-        if !self.post.may_settle_in(nest) {
-            return;
-        }
-        if let Phase::Running(connection) = &mut self.core.lock().phase {
-            connection.settle_in(&self.post, nest);
-        }
+    fn may_settle(&self, io: &IoThread) -> bool {
+        self.post.may_settle(io)
+            && match &self.core.lock().phase {
+                // What is much work to decode is better done while the application does something
+                // else.
+                Phase::Running(connection) => connection.is_plain(),
+                _ => false,
+            }
+    }
+
+    fn settle(&self, nest: Option<&Arc<Nest>>) {
+        let core = self.core.lock();
+        let watched = match &core.phase {
+            Phase::Running(connection) => connection.watched(),
+            Phase::Connecting { stream, .. } | Phase::Proxying { stream, .. } => {
+                Some((connecter::fd_of(stream), Watch::Both))
+            }
+            _ => None,
+        };
+        self.post.settle(nest, watched);
     }
 
     /// For statistics, so it waits for whoever drives the session; that takes no longer than a turn.

@@ -1,13 +1,17 @@
 //! Whose streams a thread that waits borrows: the only peer's, or those of all.
 //!
-//! Invariant: the streams of all are gathered once, when the socket was found to converse with several
+//! Invariant: the streams of all are gathered when the socket was found to converse with several
 //! peers, a bounded number at each wait; those that are not gathered, or cannot be, are the I/O
-//! thread's.
+//! thread's. When one peer is left, its stream goes back there.
 
 use std::sync::Arc;
+#[cfg(test)]
+use std::sync::Weak;
 
 use super::Inner;
 use crate::runtime::Lender;
+#[cfg(test)]
+use crate::runtime::Nest;
 use crate::session::Crowd;
 
 /// So many waits for answers of several peers, and their streams are gathered.
@@ -42,9 +46,14 @@ impl Inner {
             }
             gathering.waits = 0;
             // With several I/O threads streams are read at the same time.
-            if let [io] = &self.realm.io_threads(self.options.affinity)[..] {
-                gathering.crowd = Crowd::new(io).ok().map(Arc::new);
+            let threads = self.realm.io_threads(self.options.affinity);
+            let [io] = &threads[..] else { return None };
+            let (mut drivers, end) = self.pipes.drivers(gathering.gathered, GATHERED);
+            if !drivers.any(|driver| driver.may_settle(io)) {
+                gathering.gathered = end;
+                return None;
             }
+            gathering.crowd = Crowd::new(io).ok().map(Arc::new);
         }
         let crowd = gathering.crowd.clone()?;
         let (drivers, end) = self.pipes.drivers(gathering.gathered, GATHERED);
@@ -61,6 +70,16 @@ impl Inner {
             gathering.gathered = place;
         }
     }
+
+    /// A pipe was let go of. The streams are not lent.
+    pub(super) fn disperse(&mut self) {
+        if self.gathering.crowd.is_none() || self.pipes.are_many_driven() {
+            return;
+        }
+        let (drivers, _) = self.pipes.drivers(0, usize::MAX);
+        drivers.for_each(|driver| driver.settle(None));
+        self.gathering = Gathering::default();
+    }
 }
 
 #[cfg(test)]
@@ -68,5 +87,11 @@ impl super::Socket {
     /// Whether a stream is lent to its threads, or many.
     pub fn is_lent(&self) -> bool {
         self.lock().is_ok_and(|inner| inner.lent.is_some())
+    }
+
+    /// Where the streams of its peers are watched, if they were gathered.
+    pub fn nest(&self) -> Option<Weak<Nest>> {
+        let inner = self.lock().ok()?;
+        Some(inner.gathering.crowd.as_ref()?.nest())
     }
 }

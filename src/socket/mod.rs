@@ -238,6 +238,7 @@ impl Inner {
     fn forget_pipe(&mut self, id: PipeId) {
         self.give_back();
         self.pipes.remove(id);
+        self.disperse();
         self.endpoints
             .retain(|endpoint| !endpoint.is_inproc_over(id));
     }

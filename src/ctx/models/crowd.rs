@@ -91,3 +91,30 @@ fn who_only_looks_finds_what_comes() {
         world.end();
     });
 }
+
+/// The other peer is disconnected from, so the stream of the one that is left goes back to the I/O
+/// thread's poller.
+#[test]
+fn the_last_one_is_heard_while_its_stream_goes_back() {
+    check(1, || {
+        let (mut world, socket, [mut first, second]) = world();
+        let peers = spawn(move || {
+            assert_eq!(first.recv(), 1);
+            first.send(&[1]);
+            assert_eq!(first.recv(), 2);
+            first.send(&[2]);
+            first.ping();
+            [first]
+        });
+        send(socket, 1);
+        assert_eq!(recv(socket), 1);
+        loom::stop_exploring();
+        socket.disconnect(listener(1).1.as_bytes()).unwrap();
+        loom::explore();
+        send(socket, 2);
+        assert_eq!(recv(socket), 2);
+        world.keep(peers.join().unwrap());
+        world.keep([second]);
+        world.end();
+    });
+}

@@ -1,8 +1,11 @@
 //! Conversations with many peers, whose streams the application's thread borrows all at once.
 
+use std::sync::Weak;
 use std::time::Instant;
 
 use super::*;
+use crate::proto::curve::SecretKey;
+use crate::runtime::Nest;
 
 /// A ROUTER in a context of its own, and DEALERs in another one.
 struct World {
@@ -172,6 +175,144 @@ fn peers_come_and_go_meanwhile() {
         }
     }
     end_server(&world, server);
+    world.end();
+}
+
+/// Waits for the streams of so many peers to be together.
+fn expect_nest(socket: &Socket, peers: usize, mut converse: impl FnMut()) -> Weak<Nest> {
+    let begin = Instant::now();
+    loop {
+        converse();
+        if let Some(nest) = socket.nest()
+            && nest.strong_count() == 1 + peers
+        {
+            return nest;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20));
+    }
+}
+
+/// Waits for them to be so no more.
+fn expect_gone(nest: &Weak<Nest>, mut converse: impl FnMut()) {
+    let begin = Instant::now();
+    while nest.upgrade().is_some() {
+        converse();
+        assert!(begin.elapsed() < Duration::from_secs(20));
+    }
+}
+
+#[test]
+fn the_last_peers_stream_goes_back() {
+    let mut world = World::new(3);
+    let server = serve(world.server);
+    let endpoint = text(world.server, number::LAST_ENDPOINT);
+    for _ in 0..5 {
+        let nest = expect_nest(world.server, 3, || world.converse(1));
+        world.clients.drain(1..).for_each(|client| client.close());
+        expect_gone(&nest, || world.converse(1));
+        assert!(world.server.nest().is_none());
+        // It is served by turns with pauses in which the I/O thread hears its heartbeats.
+        for _ in 0..3 {
+            world.converse(20);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        for _ in 0..2 {
+            let client = world.contexts[1].socket(kind::DEALER).unwrap();
+            set(client, number::RCVTIMEO, 20_000);
+            client.connect(endpoint.as_bytes()).unwrap();
+            world.clients.push(client);
+        }
+    }
+    end_server(&world, server);
+    world.end();
+}
+
+/// Who asks two servers: of the one the connection is lost, and the other is disconnected from
+/// meanwhile.
+#[test]
+fn a_connection_to_come_goes_back_too() {
+    let worlds = [World::new(0), World::new(0)];
+    let endpoints = worlds
+        .each_ref()
+        .map(|world| text(world.server, number::LAST_ENDPOINT));
+    let handles = worlds.each_ref().map(|world| serve(world.server));
+    let asker = worlds[0].contexts[1].socket(kind::DEALER).unwrap();
+    set(asker, number::RCVTIMEO, 20_000);
+    set(asker, number::RECONNECT_IVL, 20);
+    for endpoint in &endpoints {
+        asker.connect(endpoint.as_bytes()).unwrap();
+    }
+    let ask = |what: &[u8]| {
+        send(asker, what, false);
+        assert_eq!(recv(asker).0, what);
+    };
+    let nest = expect_nest(asker, 2, || ask(b"ask"));
+    // Each hears it once, as messages go to them by turns.
+    ask(b"end");
+    ask(b"end");
+    for handle in handles {
+        handle.join().unwrap();
+    }
+    worlds[0].server.unbind(endpoints[0].as_bytes()).unwrap();
+    worlds[0].server.close();
+    asker.disconnect(endpoints[1].as_bytes()).unwrap();
+    set(asker, number::RCVTIMEO, 5);
+    expect_gone(&nest, || {
+        assert_eq!(asker.recv(&mut Msg::empty(), 0), Err(Errno::EAGAIN));
+    });
+    set(asker, number::RCVTIMEO, 20_000);
+    let again = worlds[0].contexts[0].socket(kind::ROUTER).unwrap();
+    set(again, number::RCVTIMEO, 20_000);
+    again.bind(endpoints[0].as_bytes()).unwrap();
+    let handle = serve(again);
+    ask(b"ask");
+    ask(b"end");
+    handle.join().unwrap();
+    for socket in [again, asker, worlds[1].server] {
+        set(socket, number::LINGER, 0);
+        socket.close();
+    }
+    for context in worlds.iter().flat_map(|world| world.contexts) {
+        context.terminate().unwrap();
+    }
+}
+
+#[test]
+fn ciphers_keep_their_streams_apart() {
+    let world = World::new(0);
+    let secret = SecretKey::new([7; 32]);
+    let server = world.contexts[0].socket(kind::ROUTER).unwrap();
+    set(server, number::RCVTIMEO, 20_000);
+    set(server, number::CURVE_SERVER, 1);
+    set_bytes(server, number::CURVE_SECRETKEY, &[7; 32]);
+    server.bind(b"tcp://127.0.0.1:*").unwrap();
+    let endpoint = text(server, number::LAST_ENDPOINT);
+    let clients = [9, 11].map(|own| {
+        let client = world.contexts[1].socket(kind::DEALER).unwrap();
+        set(client, number::RCVTIMEO, 20_000);
+        set_bytes(client, number::CURVE_SERVERKEY, &secret.public());
+        let public = SecretKey::new([own; 32]).public();
+        set_bytes(client, number::CURVE_PUBLICKEY, &public);
+        set_bytes(client, number::CURVE_SECRETKEY, &[own; 32]);
+        client.connect(endpoint.as_bytes()).unwrap();
+        client
+    });
+    let handle = serve(server);
+    for round in 0..100_u32 {
+        for client in clients {
+            send(client, &round.to_ne_bytes(), false);
+        }
+        for client in clients {
+            assert_eq!(recv(client).0, round.to_ne_bytes());
+        }
+        assert!(server.nest().is_none());
+    }
+    send(clients[0], b"end", false);
+    assert_eq!(recv(clients[0]).0, b"end");
+    handle.join().unwrap();
+    for socket in clients.into_iter().chain([server]) {
+        socket.close();
+    }
     world.end();
 }
 

@@ -252,10 +252,6 @@ fn a_silent_server_is_left_when_patience_ends() {
 /// Everything that proves who somebody is goes through WebSocket as through tcp.
 #[test]
 fn mechanisms_go_through_websocket() {
-    let set_bytes = |socket: &Socket, option, value: &[u8]| {
-        let set = socket.set_option(option, Some(value), value.len());
-        set.unwrap();
-    };
     for curve in [false, true] {
         for right in [true, false] {
             let context = Context::create().unwrap();

@@ -3,13 +3,13 @@
 //! Invariant: only a connection with nothing else to do is lent out, and whatever turns up in
 //! between (an error, a full pipe, a full kernel) is left for the I/O thread to find.
 
-use std::sync::Arc;
+use std::os::fd::RawFd;
 use std::time::Instant;
 
 use super::super::lease::{Attend, Lease, Then, Wait};
 use super::{Connection, Context, End, TURN};
 use crate::msg::RecvBuffer;
-use crate::runtime::{Loan, Nest, Pipe, Post, Ready, Watch};
+use crate::runtime::{Loan, Pipe, Post, Ready, Watch};
 use crate::sys;
 
 /// So often a stream of many is read at most.
@@ -133,25 +133,9 @@ impl Connection {
         }
     }
 
-    /// Has its stream watched in the nest from now on, where others than the I/O thread may look.
-    pub(in super::super) fn settle_in(&mut self, post: &Post, nest: &Arc<Nest>) {
-        // What is much work to decode is better done while the application does something else.
-        if !self.is_plain() {
-            return;
-        }
-        let watched = self.watched.take();
-        if watched.is_some() {
-            post.deregister(self.fd());
-        }
-        post.settle_in(nest);
-        let Some(watch) = watched else { return };
-        match post.register(self.fd(), watch) {
-            Ok(()) => self.watched = Some(watch),
-            Err(errno) => {
-                self.found.get_or_insert(End::Stream(errno));
-                post.ask();
-            }
-        }
+    /// Its descriptor and what a poller watches it for, if one does.
+    pub(in super::super) fn watched(&self) -> Option<(RawFd, Watch)> {
+        Some((self.fd(), self.watched?))
     }
 
     /// Reads what the stream holds, for a thread that looked into the nest. `true`: nothing came of

@@ -198,7 +198,7 @@ impl Connection {
     }
 
     /// Whether coding is so little work that any thread may do it.
-    fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         matches!(&self.protocol, Protocol::Zmtp(zmtp) if zmtp.is_bare())
     }
 
