@@ -15,10 +15,11 @@
 //! reader of a full pipe found the session locked and told nobody (`drive_refill`), when a post was
 //! marked by a load and a store, when the I/O thread slept without a look at its schedule, when an inbox
 //! took sleepers though something was in it, when a parker did not forget what woke it before, when many
-//! streams were given back but not put into the poller, and when only the first that was found of them
-//! was read; and by a model of portions with more messages, too long for every day, when the I/O thread
-//! did not ask the pipe (`encode_all`). No model notices yet that `refill` leaves something behind, that
-//! a wrong ticket ends a wait, or that a tick of the portions does not write.
+//! streams were given back but not put into the poller, when only the first that was found of them was
+//! read, and when the last of them was taken out and watched nowhere; and by a model of portions with
+//! more messages, too long for every day, when the I/O thread did not ask the pipe (`encode_all`). No
+//! model notices yet that `refill` leaves something behind, that a wrong ticket ends a wait, or that a
+//! tick of the portions does not write.
 
 use std::io::{ErrorKind, Read, Write};
 use std::os::linux::net::SocketAddrExt;

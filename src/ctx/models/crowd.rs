@@ -101,8 +101,6 @@ fn the_last_one_is_heard_while_its_stream_goes_back() {
         let peers = spawn(move || {
             assert_eq!(first.recv(), 1);
             first.send(&[1]);
-            assert_eq!(first.recv(), 2);
-            first.send(&[2]);
             first.ping();
             [first]
         });
@@ -111,8 +109,10 @@ fn the_last_one_is_heard_while_its_stream_goes_back() {
         loom::stop_exploring();
         socket.disconnect(listener(1).1.as_bytes()).unwrap();
         loom::explore();
-        send(socket, 2);
-        assert_eq!(recv(socket), 2);
+        while socket.nest().is_some() {
+            socket.events().unwrap();
+            thread::yield_now();
+        }
         world.keep(peers.join().unwrap());
         world.keep([second]);
         world.end();
