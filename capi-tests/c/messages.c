@@ -2,6 +2,8 @@
 
 /* Messages: bodies of every kind and size, copies, moves, and what is no message. */
 
+#include <pthread.h>
+
 #include "check.h"
 
 static int freed;
@@ -124,6 +126,50 @@ static void test_foreign (void)
     WORKS (zmq_msg_close (&copies[0]));
 }
 
+enum { COPIERS = 4, COPIES = 100000 };
+
+/* Copies the same message as others do at the same time, and keeps every hundredth for a while. */
+static void *copier (void *source)
+{
+    static const int KEPT = 100;
+    zmq_msg_t kept[100], copy;
+    int i;
+    for (i = 0; i < KEPT; i++)
+        WORKS (zmq_msg_init (&kept[i]));
+    WORKS (zmq_msg_init (&copy));
+    for (i = 0; i < COPIES; i++) {
+        WORKS (zmq_msg_copy (&copy, (zmq_msg_t *) source));
+        if (i % KEPT == 0)
+            WORKS (zmq_msg_move (&kept[i / KEPT % KEPT], &copy));
+    }
+    WORKS (zmq_msg_close (&copy));
+    for (i = 0; i < KEPT; i++)
+        WORKS (zmq_msg_close (&kept[i]));
+    return NULL;
+}
+
+/* A message that is shared already may be copied by several threads at once. */
+static void test_copied_by_many (void)
+{
+    static char body[] = "a body that everybody wants a copy of, longer than a message";
+    pthread_t threads[COPIERS];
+    zmq_msg_t msg, copy;
+    int i;
+    freed = 0;
+    WORKS (zmq_msg_init_data (&msg, body, sizeof body, free_once, NULL));
+    WORKS (zmq_msg_init (&copy));
+    WORKS (zmq_msg_copy (&copy, &msg));
+    for (i = 0; i < COPIERS; i++)
+        CHECK (pthread_create (&threads[i], NULL, copier, &msg) == 0);
+    for (i = 0; i < COPIERS; i++)
+        CHECK (pthread_join (threads[i], NULL) == 0);
+    CHECK (freed == 0 && zmq_msg_data (&msg) == body);
+    WORKS (zmq_msg_close (&msg));
+    CHECK (freed == 0);
+    WORKS (zmq_msg_close (&copy));
+    CHECK (freed == 1);
+}
+
 static void test_foreign_of_every_size (void)
 {
     size_t i;
@@ -242,6 +288,7 @@ int main (void)
     test_sizes ();
     test_shared ();
     test_foreign ();
+    test_copied_by_many ();
     test_foreign_of_every_size ();
     test_constant ();
     test_impossible_sizes ();

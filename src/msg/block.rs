@@ -7,7 +7,7 @@ use std::alloc::{self, Layout};
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicU32, Ordering, fence};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use super::idle::KEPT;
 
@@ -22,7 +22,8 @@ pub(super) const STOCK: u32 = 1 << 30;
 /// `malloc` would have them.
 #[repr(align(16))]
 pub(super) struct Block {
-    refs: AtomicU32,
+    /// Wide, as messages may hold more than one.
+    refs: AtomicU64,
     /// How many octets follow this head (0 for foreign bodies).
     pub(super) capacity: usize,
     pub(super) foreign: Option<Foreign>,
@@ -59,7 +60,7 @@ impl Block {
         // SAFETY: fresh memory of the right size and alignment.
         unsafe {
             block.write(Block {
-                refs: AtomicU32::new(refs),
+                refs: AtomicU64::new(refs.into()),
                 capacity,
                 foreign: None,
             });
@@ -80,7 +81,7 @@ impl Block {
     ///
     /// # Safety
     /// The caller owns `count` references and uses none of them afterwards.
-    pub(super) unsafe fn release(block: NonNull<Block>, count: u32) {
+    pub(super) unsafe fn release(block: NonNull<Block>, count: u64) {
         // SAFETY: alive, as the caller still holds references.
         let before = unsafe { block.as_ref() }
             .refs
@@ -101,7 +102,7 @@ impl Block {
         // caller knows; the acquire orders all former uses before the next.
         let count = unsafe { &block.as_ref().refs };
         count
-            .compare_exchange(1, refs, Ordering::Acquire, Ordering::Relaxed)
+            .compare_exchange(1, refs.into(), Ordering::Acquire, Ordering::Relaxed)
             .is_ok()
     }
 
@@ -143,7 +144,7 @@ impl Block {
         // SAFETY: the caller's promise.
         unsafe { block.as_ref() }
             .refs
-            .fetch_add(count, Ordering::Relaxed);
+            .fetch_add(count.into(), Ordering::Relaxed);
     }
 }
 
@@ -212,7 +213,7 @@ impl Idle {
     fn into_use(self, refs: u32) -> NonNull<Block> {
         let mut block = ManuallyDrop::new(self).0;
         // SAFETY: alive, and the caller's alone.
-        *unsafe { block.as_mut() }.refs.get_mut() = refs;
+        *unsafe { block.as_mut() }.refs.get_mut() = refs.into();
         block
     }
 }

@@ -1,14 +1,15 @@
 //! The body of a message and who owns it: the one place where C's buffers are touched.
 //!
 //! ```text
-//! offset 0        24             48          56           60    61    62     63
-//!        | block | data | len |    | metadata | routing id | len | kind | flags | – |   counted
+//! offset 0                    24         48          56           60    61    62     63
+//!        | block | data | len | held |    | metadata | routing id | len | kind | flags | – |   counted
 //!        | 48 octets of body       | metadata | routing id | len | kind | flags | – |   inline
 //! ```
 //! A group (RADIO, DISH) is part of the metadata: only messages that have one pay for it.
 //!
 //! Invariant: `kind` says which member of the union is alive. A counted body holds one reference
-//! on its block; a block is freed by whoever drops the last reference, exactly once.
+//! on its block, and as many more as `held` says, for copies to come, if it is shared; a block is freed
+//! by whoever drops the last reference, exactly once.
 
 mod copies;
 
@@ -42,6 +43,19 @@ struct Long {
     block: Option<NonNull<Block>>,
     data: *mut u8,
     len: usize,
+    held: u32,
+}
+
+impl Long {
+    fn new(block: Option<NonNull<Block>>, data: *mut u8, len: usize) -> Long {
+        let held = 0;
+        Long {
+            block,
+            data,
+            len,
+            held,
+        }
+    }
 }
 
 #[repr(C)]
@@ -161,14 +175,7 @@ impl Msg {
         let block = Block::allocate(size, 1, zeroed).ok_or(Errno::ENOMEM)?;
         // SAFETY: just allocated.
         let data = unsafe { Block::octets(block) };
-        Ok(Msg::long(
-            COUNTED,
-            Long {
-                block: Some(block),
-                data,
-                len: size,
-            },
-        ))
+        Ok(Msg::long(COUNTED, Long::new(Some(block), data, size)))
     }
 
     /// A part over memory of the application (`zmq_msg_init_data`), given back by calling `free`
@@ -185,14 +192,7 @@ impl Msg {
         let mut block = Block::allocate(0, 1, false).ok_or(Errno::ENOMEM)?;
         // SAFETY: just allocated, ours alone.
         unsafe { block.as_mut() }.foreign = Some(Foreign { data, free, hint });
-        Ok(Msg::long(
-            COUNTED,
-            Long {
-                block: Some(block),
-                data: data.cast(),
-                len,
-            },
-        ))
+        Ok(Msg::long(COUNTED, Long::new(Some(block), data.cast(), len)))
     }
 
     /// A part over memory that outlives every use of it (`zmq_send_const`).
@@ -200,25 +200,14 @@ impl Msg {
     /// # Safety
     /// `data` holds `len` octets for good, and nobody changes them.
     pub unsafe fn from_constant(data: *const c_void, len: usize) -> Msg {
-        Msg::long(
-            CONSTANT,
-            Long {
-                block: None,
-                data: data.cast_mut().cast(),
-                len,
-            },
-        )
+        Msg::long(CONSTANT, Long::new(None, data.cast_mut().cast(), len))
     }
 
     /// A part whose body is a piece of a block, with marks.
     #[inline(always)]
     pub fn of(piece: Piece, flags: u8) -> Msg {
         let (block, data, len) = piece.into_parts();
-        let long = Long {
-            block: Some(block),
-            data,
-            len,
-        };
+        let long = Long::new(Some(block), data, len);
         let mut msg = Msg::long(SLICE, long);
         msg.flags = flags;
         msg
@@ -324,7 +313,7 @@ impl Msg {
             block: Some(block),
             // SAFETY: alive.
             data: unsafe { Block::octets(block) },
-            len: self.long_parts().len,
+            ..self.long_parts()
         };
         Ok(())
     }
@@ -456,51 +445,6 @@ impl Msg {
         self.metadata = metadata;
     }
 
-    /// A second message with the same body (`zmq_msg_copy`): octets are copied only when inline.
-    pub fn share(&mut self) -> Msg {
-        let body = if self.kind == INLINE {
-            // SAFETY: the kind says that the octets are inside.
-            let inline = unsafe { self.body.inline };
-            Body { inline }
-        } else {
-            let long = self.long_parts();
-            if let Some(block) = long.block {
-                // SAFETY: our own reference keeps it alive.
-                unsafe { Block::retain(block, 1) };
-                self.flags |= flag::SHARED;
-            }
-            Body { long }
-        };
-        Msg {
-            body,
-            metadata: self.metadata.clone(),
-            routing_id: self.routing_id,
-            inline_len: self.inline_len,
-            kind: self.kind,
-            flags: self.flags,
-            spare: self.spare,
-        }
-    }
-
-    /// `count` messages with the same body, as by [`share`](Msg::share), for a single step of its
-    /// reference count; those not asked for are given back.
-    pub fn share_many(&mut self, count: u32) -> Copies<'_> {
-        let mut given = 0;
-        if matches!(self.kind, COUNTED | SLICE)
-            && let Some(block) = self.long_parts().block
-        {
-            // SAFETY: our own reference keeps it alive.
-            unsafe { Block::retain(block, count) };
-            self.flags |= flag::SHARED;
-            given = count;
-        }
-        Copies {
-            msg: self,
-            left: count,
-            given,
-        }
-    }
-
     /// Moves the message out and leaves an empty one.
     #[inline]
     pub fn take(&mut self) -> Msg {
@@ -580,11 +524,15 @@ impl Msg {
         spent: &mut Spent,
     ) -> Option<Arc<Metadata>> {
         if self.kind == SLICE
-            && let Some(block) = self.long_parts().block
+            && let Long {
+                block: Some(block),
+                held,
+                ..
+            } = self.long_parts()
         {
             (self.kind, self.inline_len) = (INLINE, 0);
-            // SAFETY: the body's own reference, which is gone from here.
-            unsafe { spent.take_over(block) };
+            // SAFETY: the body's own references, which are gone from here.
+            unsafe { spent.take_over(block, 1 + u64::from(held)) };
         }
         self.make_way(metadata)
     }
@@ -607,15 +555,22 @@ impl Msg {
         }
     }
 
-    /// Drops the message, but for the reference on the block of its body, which is the caller's now.
+    /// Drops the message, but for the references on the block of its body, which are the caller's
+    /// now.
     #[inline(always)]
-    pub(super) fn into_reference(self) -> Option<NonNull<Block>> {
+    pub(super) fn into_references(self) -> Option<(NonNull<Block>, u64)> {
         let mut msg = ManuallyDrop::new(self);
         if msg.metadata.is_some() {
             msg.metadata = None;
         }
         let counted = matches!(msg.kind, COUNTED | SLICE);
-        counted.then(|| msg.long_parts().block).flatten()
+        counted.then(|| msg.references()).flatten()
+    }
+
+    /// The block of a body that is not inline, and how many references on it the message holds.
+    fn references(&self) -> Option<(NonNull<Block>, u64)> {
+        let Long { block, held, .. } = self.long_parts();
+        Some((block?, 1 + u64::from(held)))
     }
 
     /// Drops what is owned and leaves memory that is no message (`zmq_msg_close`).
@@ -639,15 +594,15 @@ impl Msg {
     #[inline]
     fn release_body(&mut self) {
         if matches!(self.kind, COUNTED | SLICE) {
-            let Some(block) = self.long_parts().block else {
+            let Some((block, count)) = self.references() else {
                 return;
             };
             if self.kind == COUNTED && self.flags & flag::SHARED == 0 {
                 // SAFETY: never shared, so this is the only reference.
                 unsafe { Block::free(block) };
             } else {
-                // SAFETY: our one reference, not used again.
-                unsafe { Block::release(block, 1) };
+                // SAFETY: our references, not used again.
+                unsafe { Block::release(block, count) };
             }
         }
     }

@@ -223,7 +223,7 @@ impl RecvBuffer {
             let kept = u32::from(keep && self.left.len() < KEPT);
             // SAFETY: what remains of our stock but for the reference that is kept; the octets
             // are not touched again before the block is restocked.
-            unsafe { Block::release(block, STOCK - self.given - kept) };
+            unsafe { Block::release(block, (STOCK - self.given - kept).into()) };
             if kept == 1 {
                 self.left.push_back(block);
             }

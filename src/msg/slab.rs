@@ -122,7 +122,7 @@ impl Present {
     fn leave(&self, kept: u32) -> Option<NonNull<Block>> {
         let block = self.block.take()?;
         // SAFETY: what remains of our stock but for the reference that is kept.
-        unsafe { Block::release(block, STOCK - self.given.get() - kept) };
+        unsafe { Block::release(block, (STOCK - self.given.get() - kept).into()) };
         self.room.set(0);
         self.given.set(0);
         (kept > 0).then_some(block)

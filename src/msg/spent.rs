@@ -1,8 +1,8 @@
 //! References that were let go of and are given back together: to count down is what a body that
 //! comes and goes costs most.
 //!
-//! Invariant: of each body one reference is owned until it is released; those on one block in a row,
-//! as bodies that were cut from one slab are, in a single step. The block is alive meanwhile.
+//! Invariant: references are owned until they are released; those on one block in a row, as bodies
+//! that were cut from one slab have, in a single step. The block is alive meanwhile.
 
 use std::ptr::NonNull;
 
@@ -13,7 +13,7 @@ use super::block::Block;
 #[derive(Default)]
 pub struct Spent {
     block: Option<NonNull<Block>>,
-    count: u32,
+    count: u64,
 }
 
 // SAFETY: it owns its references, and they are counted atomically.
@@ -31,23 +31,23 @@ impl Spent {
     /// Drops a message, by and by.
     #[inline(always)]
     pub fn add(&mut self, msg: Msg) {
-        if let Some(block) = msg.into_reference() {
+        if let Some((block, count)) = msg.into_references() {
             // SAFETY: the message's own, which is gone.
-            unsafe { self.take_over(block) };
+            unsafe { self.take_over(block, count) };
         }
     }
 
-    /// Takes a reference over.
+    /// Takes references over.
     ///
     /// # Safety
-    /// The caller owns it, and does not use it afterwards.
+    /// The caller owns so many, and does not use them afterwards.
     #[inline(always)]
-    pub(super) unsafe fn take_over(&mut self, block: NonNull<Block>) {
-        if self.block != Some(block) || self.count == u32::MAX {
+    pub(super) unsafe fn take_over(&mut self, block: NonNull<Block>, count: u64) {
+        if self.block != Some(block) {
             self.settle();
             self.block = Some(block);
         }
-        self.count += 1;
+        self.count += count;
     }
 
     /// Gives back what there is.

@@ -344,6 +344,33 @@ fn metadata_names_ignore_case_and_know_the_old_alias() {
 }
 
 #[test]
+fn references_held_for_copies_go_with_the_message() {
+    for count in [1, 2, 3, 32, 33, 34, 100] {
+        for order in 0..4 {
+            let freed = AtomicUsize::new(0);
+            let mut msg = foreign(b"borrowed", &freed);
+            let mut copies: Vec<Msg> = (0..count).map(|_| msg.share()).collect();
+            let more = [copies[0].share(), copies[0].share()];
+            copies.extend(more);
+            let mut spent = Spent::new();
+            match order {
+                0 => drop(msg),
+                1 => msg.close(),
+                2 => spent.add(msg),
+                _ => copies.insert(count / 2, msg.take()),
+            }
+            assert!(copies.iter().all(|copy| copy.data() == b"borrowed"));
+            let kept = copies.pop().unwrap();
+            copies.into_iter().for_each(|copy| spent.add(copy));
+            spent.settle();
+            assert_eq!(freed.load(Ordering::Relaxed), 0);
+            drop(kept);
+            assert_eq!(freed.load(Ordering::Relaxed), 1);
+        }
+    }
+}
+
+#[test]
 fn many_shares_cost_one_count_and_free_the_body_once() {
     for (asked, made) in [(0, 0), (1, 1), (5, 5), (5, 2), (3, 0)] {
         let freed = AtomicUsize::new(0);

@@ -1,11 +1,95 @@
-//! Copies of a message that share its body, made one after the other.
+//! Copies of a message that share its body.
 //!
 //! Invariant: references that were added for copies and not taken by one are given back.
 
-use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::super::block::Block;
-use super::Msg;
+use super::super::flag;
+use super::{Body, COUNTED, INLINE, Long, Msg, SLICE};
+
+/// So many references are taken at once for the copies of a message that is copied again.
+const HELD: u32 = 31;
+
+impl Msg {
+    /// A second message with the same body (`zmq_msg_copy`): octets are copied only when inline.
+    pub fn share(&mut self) -> Msg {
+        if matches!(self.kind, COUNTED | SLICE)
+            && let Some(block) = self.long_parts().block
+        {
+            if !self.take_held() {
+                // Who is copied a second time is copied many times, and others count down meanwhile:
+                // to count for each copy would have the processors wait for each other.
+                let more = if self.has(flag::SHARED) { HELD } else { 0 };
+                // SAFETY: our own reference keeps it alive.
+                unsafe { Block::retain(block, 1 + more) };
+                self.held().fetch_add(more, Ordering::Relaxed);
+            }
+            if !self.has(flag::SHARED) {
+                self.set(flag::SHARED);
+            }
+        }
+        self.twin()
+    }
+
+    /// References for copies to come, of a message whose kind is not inline. Atomic, as libzmq bears
+    /// it that several threads copy a message at the same time.
+    fn held(&mut self) -> &AtomicU32 {
+        // SAFETY: every kind but inline keeps a `Long`, and nobody else writes to it.
+        unsafe { AtomicU32::from_ptr(&raw mut self.body.long.held) }
+    }
+
+    fn take_held(&mut self) -> bool {
+        let held = self.held();
+        let now = held.load(Ordering::Relaxed);
+        let taken = || held.compare_exchange(now, now - 1, Ordering::Relaxed, Ordering::Relaxed);
+        now > 0 && taken().is_ok()
+    }
+
+    /// All the same, with one reference on the block, which was taken before.
+    #[inline]
+    fn twin(&self) -> Msg {
+        let body = if self.kind == INLINE {
+            // SAFETY: the kind says that the octets are inside.
+            let inline = unsafe { self.body.inline };
+            Body { inline }
+        } else {
+            let long = Long {
+                held: 0,
+                ..self.long_parts()
+            };
+            Body { long }
+        };
+        Msg {
+            body,
+            metadata: self.metadata.clone(),
+            routing_id: self.routing_id,
+            inline_len: self.inline_len,
+            kind: self.kind,
+            flags: self.flags,
+            spare: self.spare,
+        }
+    }
+
+    /// `count` messages with the same body, as by [`share`](Msg::share), for a single step of its
+    /// reference count; those not asked for are given back.
+    pub fn share_many(&mut self, count: u32) -> Copies<'_> {
+        let mut given = 0;
+        if matches!(self.kind, COUNTED | SLICE)
+            && let Some(block) = self.long_parts().block
+        {
+            // SAFETY: our own reference keeps it alive.
+            unsafe { Block::retain(block, count) };
+            self.flags |= flag::SHARED;
+            given = count;
+        }
+        Copies {
+            msg: self,
+            left: count,
+            given,
+        }
+    }
+}
 
 /// Messages that share a body (see [`Msg::share_many`]).
 pub struct Copies<'a> {
@@ -23,18 +107,7 @@ impl Iterator for Copies<'_> {
         self.left = self.left.checked_sub(1)?;
         // Each copy of a counted body takes one of the references that `share_many` added.
         self.given = self.given.saturating_sub(1);
-        // SAFETY: a bitwise copy of plain data: the kind says which member is alive, and what it
-        // owns (a reference on a counted body) was added for this copy.
-        let body = unsafe { ptr::read(&self.msg.body) };
-        Some(Msg {
-            body,
-            metadata: self.msg.metadata.clone(),
-            routing_id: self.msg.routing_id,
-            inline_len: self.msg.inline_len,
-            kind: self.msg.kind,
-            flags: self.msg.flags,
-            spare: self.msg.spare,
-        })
+        Some(self.msg.twin())
     }
 }
 
@@ -45,7 +118,7 @@ impl Drop for Copies<'_> {
         {
             // SAFETY: references that no copy took; `given` is only counted for counted bodies,
             // and the message itself holds one more.
-            unsafe { Block::release(block, self.given) };
+            unsafe { Block::release(block, self.given.into()) };
         }
     }
 }
