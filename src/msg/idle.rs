@@ -12,10 +12,10 @@ use parking_lot::Mutex;
 use super::block::Idle;
 
 /// Blocks of these capacities are kept, in octets. (The allocator is quick with smaller ones.)
-const FROM: usize = 128 * 1024;
+const FROM: usize = 32 * 1024;
 const TO: usize = 4 * 1024 * 1024;
 /// How many blocks are kept.
-const PLACES: usize = 8;
+const PLACES: usize = 64;
 /// How many octets they hold together.
 const MOST: usize = 8 * 1024 * 1024;
 

@@ -50,24 +50,25 @@ fn the_newest_comes_out_and_the_oldest_make_room() {
         taken(&kept, [202 * KIB, 190 * KIB]),
         [202, 201].map(|size| Some(size * KIB))
     );
-    for size in 203..220 {
+    kept.clear();
+    let newest = 64 + PLACES + 20;
+    for size in 64..=newest {
         kept.give(Idle::of(size * KIB));
         assert!(kept.held().0 <= PLACES);
     }
     assert_eq!(kept.held().0, PLACES);
-    assert_eq!(
-        taken(&kept, [220 * KIB, 200 * KIB]),
-        [None, Some(219 * KIB)]
-    );
-    // Several small ones go for a large one, and as few as need be.
+    let wanted = [newest + 1, newest - 20].map(|size| size * KIB);
+    assert_eq!(taken(&kept, wanted), [None, Some(newest * KIB)]);
+    // Small ones go for a large one, and as few as need be.
     kept.give(Idle::of(4 * MIB));
-    kept.give(Idle::of(4 * MIB - 210 * KIB));
+    assert!(kept.held().0 > 2);
+    kept.give(Idle::of(4 * MIB - 100 * KIB));
     let (blocks, octets) = kept.held();
-    assert_eq!((blocks, octets), (2, 8 * MIB - 210 * KIB));
-    kept.give(Idle::of(128 * KIB));
-    assert_eq!(kept.held(), (3, octets + 128 * KIB));
+    assert_eq!((blocks, octets), (2, 8 * MIB - 100 * KIB));
+    kept.give(Idle::of(64 * KIB));
+    assert_eq!(kept.held(), (3, octets + 64 * KIB));
     kept.give(Idle::of(MIB));
-    assert_eq!(kept.held(), (3, octets + 128 * KIB + MIB - 4 * MIB));
+    assert_eq!(kept.held(), (3, octets + 64 * KIB + MIB - 4 * MIB));
 }
 
 #[test]
