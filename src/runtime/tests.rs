@@ -229,6 +229,22 @@ fn raising_the_mark_of_a_live_pipe_releases_the_writer() {
     assert_eq!(write_all(&mut a), 2);
 }
 
+#[test]
+fn an_early_acknowledgement_releases_a_writer_that_waits() {
+    let (mut a, to_a, mut b, _) = owned([limits(10, 0), Limits::NONE]);
+    let written = write_all(&mut a);
+    a.flush();
+    b.acknowledge_early();
+    assert_eq!(to_a.take(), []);
+    for _ in 0..3 {
+        assert!(b.read().is_some());
+    }
+    assert_eq!((written, to_a.take()), (10, vec![]));
+    b.acknowledge_early();
+    assert_eq!(to_a.take(), [(1, mark::WRITABLE)]);
+    assert_eq!(write_all(&mut a), 3);
+}
+
 fn party(owner: u64, wants_routing_ids: bool) -> Party {
     let routing_id = format!("party {owner}").into_bytes();
     Party {

@@ -1,6 +1,10 @@
 //! Streams of messages, in which the application's threads do what is the I/O threads' otherwise.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::mpsc;
+
+use socket2::{Domain, Type};
 
 use super::*;
 
@@ -139,5 +143,56 @@ fn a_stream_to_one_peer_goes_on_to_two() {
     for socket in [first, second, push] {
         socket.close();
     }
+    context.terminate().unwrap();
+}
+
+/// A PULL that reads as much of its stream as it is told to.
+fn reader(endpoint: &str) -> TcpStream {
+    let peer = socket2::Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    // Little is on its way to who does not read.
+    peer.set_recv_buffer_size(16 * 1024).unwrap();
+    let address: SocketAddr = endpoint["tcp://".len()..].parse().unwrap();
+    peer.connect(&address.into()).unwrap();
+    let mut stream = TcpStream::from(peer);
+    let limit = Some(Duration::from_secs(20));
+    stream.set_read_timeout(limit).unwrap();
+    let mut greeting = [0; 64];
+    (greeting[0], greeting[9], greeting[10]) = (0xFF, 0x7F, 3);
+    greeting[12..16].copy_from_slice(b"NULL");
+    stream.write_all(&greeting).unwrap();
+    stream.read_exact(&mut [0; 64]).unwrap();
+    let ready = b"\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x04PULL";
+    stream.write_all(ready).unwrap();
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).unwrap();
+    let mut command = vec![0; usize::from(head[1])];
+    stream.read_exact(&mut command).unwrap();
+    stream
+}
+
+/// Who may send 200 messages and waits hears of room before half of them is gone, if they are large.
+#[test]
+fn who_sends_large_bodies_hears_of_room_soon() {
+    const BODY: usize = 128 * 1024;
+    let context = Context::create().unwrap();
+    let push = context.socket(kind::PUSH).unwrap();
+    for (option, value) in [
+        (number::SNDHWM, 200),
+        (number::SNDBUF, 16 * 1024),
+        (number::LINGER, 0),
+    ] {
+        set(push, option, value);
+    }
+    push.bind(b"tcp://127.0.0.1:*").unwrap();
+    let mut reader = reader(&text(push, number::LAST_ENDPOINT));
+    // Until nothing goes for so long that the I/O thread has done what it could.
+    set(push, number::SNDTIMEO, 300);
+    let body = [b'x'; BODY];
+    while push.send(&mut Msg::from_slice(&body).unwrap(), 0).is_ok() {}
+    set(push, number::SNDTIMEO, 20_000);
+    let mut read = vec![0; 50 * BODY];
+    reader.read_exact(&mut read).unwrap();
+    send(push, &body, false);
+    push.close();
     context.terminate().unwrap();
 }

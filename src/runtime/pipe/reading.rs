@@ -1,6 +1,6 @@
 //! Reading from a pipe.
 //!
-//! Invariant: reads are acknowledged in steps of half the high-water mark, and a writer that waits
+//! Invariant: reads are acknowledged in steps of half the high-water mark or less, and a writer that waits
 //! for room is told once there is, or whoever reads sees to it.
 
 use std::sync::Arc;
@@ -195,6 +195,13 @@ impl Pipe {
         let unacknowledged = self.read - self.told;
         // As 2 * n >= mark is n >= mark / 2 rounded up. Without a mark it never comes to that.
         if unacknowledged * 2 >= self.in_lane().high_water() && unacknowledged > 0 {
+            self.acknowledge();
+        }
+    }
+
+    /// Acknowledges what was read, be it less than half the mark.
+    pub fn acknowledge_early(&mut self) {
+        if self.read > self.told {
             self.acknowledge();
         }
     }

@@ -8,6 +8,11 @@ use crate::msg::{Msg, Spent};
 use crate::proto::Zmtp;
 use crate::runtime::Pipe;
 
+/// Bodies in blocks that are kept, in octets.
+const HEAVY: usize = 128 * 1024;
+/// After so many octets of them their writer hears of room.
+const STEP: u32 = 4 * 1024 * 1024;
+
 impl Connection {
     /// Encodes what waits in the pipe.
     pub(super) fn encode_all(&mut self, pipe: &mut Pipe) {
@@ -21,8 +26,24 @@ impl Connection {
             };
             let Some(msg) = next else { break };
             self.taken += 1;
+            self.count_heavy(msg.len(), pipe);
             self.encode(msg);
             self.encode_short(pipe);
+        }
+    }
+
+    /// A writer that waits until half the mark is gone would find none of the blocks again that its
+    /// large bodies lay in: few are kept.
+    fn count_heavy(&mut self, octets: usize, pipe: &mut Pipe) {
+        if octets < HEAVY {
+            return;
+        }
+        self.heavy = self
+            .heavy
+            .saturating_add(u32::try_from(octets).unwrap_or(u32::MAX));
+        if self.heavy >= STEP {
+            self.heavy = 0;
+            pipe.acknowledge_early();
         }
     }
 

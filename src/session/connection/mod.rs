@@ -128,6 +128,8 @@ pub(super) struct Connection {
     /// they were last counted.
     taken: usize,
     encoded: usize,
+    /// Octets of large bodies that were taken out of the pipe since its writer heard of room.
+    heavy: u32,
     /// Since when the oldest of what a sending thread encoded waits to be written.
     oldest: Instant,
     now: Instant,
@@ -173,6 +175,7 @@ impl Connection {
             lease: None,
             portions: Portions::default(),
             taken: 0,
+            heavy: 0,
             encoded: 0,
             oldest: now,
             now,
