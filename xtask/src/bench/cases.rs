@@ -78,6 +78,9 @@ pub enum Count {
     /// As much as takes the peer the time that a run should take; in a smoke run this much, which
     /// is also what the search for that begins with.
     Timed(u64),
+    /// The same, but no less than several times what the queues of both ends hold: how fast they fill
+    /// is not how fast messages pass.
+    Streamed(u64),
     /// This much, in a smoke run that.
     Fixed(u64, u64),
     /// The value of what varies is the count, in a smoke run this, and never more than the
@@ -282,7 +285,7 @@ pub const WORK: &[Work] = &[
         args: PAIR_ARGS,
         over: Over::Bytes,
         values: STREAM_SIZES,
-        count: Count::Timed(200),
+        count: Count::Streamed(200),
         messages: one,
         figures: STREAM,
         raw: Some(&["thr", "tcp", "{}", "#"]),
@@ -294,7 +297,7 @@ pub const WORK: &[Work] = &[
         args: PAIR_ARGS,
         over: Over::Bytes,
         values: STREAM_SIZES,
-        count: Count::Timed(200),
+        count: Count::Streamed(200),
         messages: one,
         figures: STREAM,
         raw: Some(&["thr", "ipc", "{}", "#"]),
@@ -306,7 +309,7 @@ pub const WORK: &[Work] = &[
         args: PAIR_ARGS,
         over: Over::Bytes,
         values: &[16, 64, 256, KIB, 64 * KIB, MIB],
-        count: Count::Timed(200),
+        count: Count::Streamed(200),
         messages: one,
         figures: &[
             rate(|size| if size <= KIB { peer(4.0) } else { NONE }),
@@ -368,7 +371,7 @@ pub const WORK: &[Work] = &[
         args: PAIR_ARGS,
         over: Over::Bytes,
         values: &[64, 32 * KIB],
-        count: Count::Timed(200),
+        count: Count::Streamed(200),
         messages: one,
         figures: &[rate(|_| peer(1.5)), BUSY],
         raw: None,

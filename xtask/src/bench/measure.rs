@@ -27,6 +27,9 @@ const OTHER_DESCRIPTORS: u64 = 200;
 /// What was read off a run: figures by name.
 pub type Run = BTreeMap<String, f64>;
 
+/// How many messages the queues of both ends hold, unless told otherwise.
+const QUEUED: u64 = 2_000;
+
 /// How much is done in each run of a case.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Counts {
@@ -59,8 +62,8 @@ pub fn counts(
             let full = (case.value as u64).min(most.saturating_sub(OTHER_DESCRIPTORS));
             return Ok(pick(full, quick));
         }
-        (Count::Timed(quick), None) => return Ok(both(quick)),
-        (Count::Timed(quick), Some(target)) => (quick, target),
+        (Count::Timed(quick) | Count::Streamed(quick), None) => return Ok(both(quick)),
+        (Count::Timed(quick) | Count::Streamed(quick), Some(target)) => (quick, target),
     };
     let figure = &case.work.figures[0];
     let calibrate = |one: &dyn Fn(u64) -> Result<Run, String>| -> Result<u64, String> {
@@ -82,7 +85,10 @@ pub fn counts(
             count = wanted.min(count * 20);
         }
     };
-    let library = calibrate(&|count| run(programs, library, case, count))?;
+    let mut library = calibrate(&|count| run(programs, library, case, count))?;
+    if let Count::Streamed(_) = case.work.count {
+        library = library.max(4 * QUEUED);
+    }
     let raw = match case.work.raw {
         Some(_) => calibrate(&|count| raw(programs, case, count))?,
         None => library,
