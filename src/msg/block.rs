@@ -9,7 +9,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-use super::idle::KEPT;
+use super::idle::{LARGE, shelf};
 
 /// A C free function (`zmq_free_fn`): called once with the body and the hint.
 pub type FreeFn = unsafe extern "C" fn(data: *mut c_void, hint: *mut c_void);
@@ -27,6 +27,8 @@ pub(super) struct Block {
     /// How many octets follow this head (0 for foreign bodies).
     pub(super) capacity: usize,
     pub(super) foreign: Option<Foreign>,
+    /// All octets were written once.
+    clean: bool,
 }
 
 pub(super) struct Foreign {
@@ -44,7 +46,7 @@ impl Block {
     /// A block with room for `capacity` octets, or somewhat more unless `zeroed`, and `refs`
     /// references; `None` without memory. If not `zeroed` it may hold anything.
     pub(super) fn allocate(capacity: usize, refs: u32, zeroed: bool) -> Option<NonNull<Block>> {
-        if !zeroed && let Some(idle) = KEPT.take(capacity) {
+        if !zeroed && let Some(idle) = LARGE.take(capacity, false) {
             return Some(idle.into_use(refs));
         }
         let layout = Block::layout(capacity)?;
@@ -63,9 +65,19 @@ impl Block {
                 refs: AtomicU64::new(refs.into()),
                 capacity,
                 foreign: None,
+                clean: zeroed,
             });
         }
         Some(block)
+    }
+
+    /// A block with room for `capacity` octets or somewhat more, which hold anything but were written
+    /// once, and `refs` references; `None` without memory.
+    pub(super) fn clean(capacity: usize, refs: u32) -> Option<NonNull<Block>> {
+        match shelf(capacity, true).take(capacity, true) {
+            Some(idle) => Some(idle.into_use(refs)),
+            None => Block::allocate(capacity, refs, true),
+        }
     }
 
     /// Where the octets of a block of our own begin.
@@ -120,7 +132,8 @@ impl Block {
         let raw = unsafe { alloc::realloc(block.as_ptr().cast(), old, size) };
         let mut block = NonNull::new(raw.cast::<Block>())?;
         // SAFETY: the head came along.
-        unsafe { block.as_mut() }.capacity = capacity;
+        let head = unsafe { block.as_mut() };
+        (head.capacity, head.clean) = (capacity, false);
         Some(block)
     }
 
@@ -133,7 +146,8 @@ impl Block {
             // SAFETY: the caller of `from_foreign` promised that these three belong together.
             unsafe { (foreign.free)(foreign.data, foreign.hint) };
         }
-        KEPT.give(Idle(block));
+        let idle = Idle(block);
+        shelf(idle.capacity(), idle.is_clean()).give(idle);
     }
 
     /// Adds `count` references.
@@ -202,11 +216,23 @@ impl Idle {
         Idle(Block::allocate(capacity, 0, true).unwrap())
     }
 
+    /// A fresh one whose octets hold anything.
+    #[cfg(test)]
+    pub(super) fn unclean(capacity: usize) -> Idle {
+        Idle(Block::allocate(capacity, 0, false).unwrap())
+    }
+
     /// How many octets it has room for.
     #[inline]
     pub(super) fn capacity(&self) -> usize {
         // SAFETY: alive until it is dropped.
         unsafe { self.0.as_ref() }.capacity
+    }
+
+    /// Whether all its octets were written once.
+    pub(super) fn is_clean(&self) -> bool {
+        // SAFETY: alive until it is dropped.
+        unsafe { self.0.as_ref() }.clean
     }
 
     /// Puts it to use, with `refs` references.

@@ -34,7 +34,8 @@ pub use spent::Spent;
 
 /// Frees what memory is kept for messages to come. They will have to ask for it again.
 pub fn forget_idle() {
-    idle::KEPT.clear();
+    idle::LARGE.clear();
+    idle::SLABS.clear();
 }
 
 /// Marks on a message part. `MORE` is the only one an application can see.

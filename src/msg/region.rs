@@ -52,7 +52,7 @@ impl RecvBuffer {
     #[inline]
     pub fn unread(&self) -> &[u8] {
         let Some(block) = self.block else { return &[] };
-        // SAFETY: within the block, initialised (the block is zeroed), and given to nobody.
+        // SAFETY: within the block, initialised (the block is clean), and given to nobody.
         unsafe {
             slice::from_raw_parts(Block::octets(block).add(self.start), self.end - self.start)
         }
@@ -148,7 +148,7 @@ impl RecvBuffer {
         let Some(block) = self.block else {
             return Err(Errno::ENOMEM);
         };
-        // SAFETY: `end..capacity` was given to nobody, and the block is zeroed.
+        // SAFETY: `end..capacity` was given to nobody, and the block is clean.
         Ok(unsafe {
             slice::from_raw_parts_mut(Block::octets(block).add(self.end), self.capacity - self.end)
         })
@@ -205,7 +205,7 @@ impl RecvBuffer {
                 self.left.pop_front();
                 block
             }
-            _ => Block::allocate(capacity, STOCK, true).ok_or(Errno::ENOMEM)?,
+            _ => Block::clean(capacity, STOCK).ok_or(Errno::ENOMEM)?,
         };
         let len = self.len();
         // SAFETY: a block of ours alone with room for at least `len` octets.

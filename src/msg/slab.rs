@@ -15,7 +15,7 @@ use super::Msg;
 use super::block::{Block, Piece, STOCK};
 
 /// The size of a slab. A message that is kept keeps one alive.
-const SLAB: usize = 16 * 1024;
+pub(super) const SLAB: usize = 16 * 1024;
 /// Bodies up to this size come out of a slab.
 const LARGEST_CUT: usize = SLAB / 16;
 /// Where bodies in a slab begin, as `malloc` would have it.
@@ -103,10 +103,10 @@ impl Present {
             // A message that is kept for long must not keep the others from their turn.
             Some(block) => {
                 left.push_back(block);
-                Block::allocate(SLAB, STOCK, true)?
+                Block::clean(SLAB, STOCK)?
             }
-            // (Zeroed once, so that no octet is ever undefined.)
-            None => Block::allocate(SLAB, STOCK, true)?,
+            // (Clean, so that no octet is ever undefined.)
+            None => Block::clean(SLAB, STOCK)?,
         };
         if let Some(before) = self.leave(u32::from(left.len() < KEPT)) {
             left.push_back(before);

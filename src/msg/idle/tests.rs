@@ -1,18 +1,27 @@
 //! What is kept is bounded, fits, is nobody else's, and holds nothing that a zeroed body shows.
 
+use std::time::{Duration, Instant};
+
 use super::*;
 use crate::msg::Msg;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+const FROM: usize = 32 * KIB;
+const TO: usize = 4 * MIB;
+
+/// An empty shelf for large blocks, which holds so many octets.
+fn shelf_of(most: usize) -> Kept {
+    Kept::new(FROM, TO, most)
+}
 
 /// The capacities that come out when asked for these, one after the other.
 fn taken<const N: usize>(kept: &Kept, wanted: [usize; N]) -> [Option<usize>; N] {
-    wanted.map(|capacity| kept.take(capacity).as_ref().map(Idle::capacity))
+    wanted.map(|capacity| kept.take(capacity, false).as_ref().map(Idle::capacity))
 }
 
 fn holding(capacities: &[usize]) -> Kept {
-    let kept = Kept::new();
+    let kept = shelf_of(8 * MIB);
     for &capacity in capacities {
         kept.give(Idle::of(capacity));
     }
@@ -50,7 +59,7 @@ fn the_newest_comes_out_and_the_oldest_make_room() {
         taken(&kept, [202 * KIB, 190 * KIB]),
         [202, 201].map(|size| Some(size * KIB))
     );
-    kept.clear();
+    let kept = shelf_of(64 * MIB);
     let newest = 64 + PLACES + 20;
     for size in 64..=newest {
         kept.give(Idle::of(size * KIB));
@@ -59,6 +68,13 @@ fn the_newest_comes_out_and_the_oldest_make_room() {
     assert_eq!(kept.held().0, PLACES);
     let wanted = [newest + 1, newest - 20].map(|size| size * KIB);
     assert_eq!(taken(&kept, wanted), [None, Some(newest * KIB)]);
+}
+
+#[test]
+fn as_few_go_as_need_be() {
+    let sizes: Vec<usize> = (64..160).map(|size| size * KIB).collect();
+    let kept = holding(&sizes);
+    assert!((2..sizes.len()).contains(&kept.held().0));
     // Small ones go for a large one, and as few as need be.
     kept.give(Idle::of(4 * MIB));
     assert!(kept.held().0 > 2);
@@ -72,10 +88,44 @@ fn the_newest_comes_out_and_the_oldest_make_room() {
 }
 
 #[test]
+fn what_was_not_written_once_is_not_taken_for_what_was() {
+    let kept = shelf_of(8 * MIB);
+    kept.give(Idle::of(MIB));
+    kept.give(Idle::unclean(MIB));
+    let take = |clean| kept.take(MIB, clean).map(|idle| idle.is_clean());
+    assert_eq!([true, true].map(take), [Some(true), None]);
+    assert_eq!(take(false), Some(false));
+}
+
+/// Other threads drop what was cut, so the last references on slabs are theirs.
+#[test]
+fn slabs_come_back_to_whoever_cuts() {
+    const BODY: usize = 1000;
+    let begin = Instant::now();
+    loop {
+        let bodies: Vec<Msg> = (0..PLACES * SLAB / BODY / 2)
+            .map(|number| Msg::from_slice(&[number as u8; BODY]).unwrap())
+            .collect();
+        let check = move || {
+            for (number, body) in bodies.iter().enumerate() {
+                assert_eq!(body.data(), [number as u8; BODY]);
+            }
+        };
+        std::thread::spawn(check).join().unwrap();
+        // Other tests take some too, and end contexts, which frees all of them.
+        if let Some(slab) = SLABS.take(SLAB, true) {
+            assert!(slab.is_clean() && slab.capacity() == SLAB);
+            break;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20));
+    }
+}
+
+#[test]
 fn who_finds_the_lock_taken_goes_to_the_allocator() {
     let kept = holding(&[MIB]);
-    let busy = kept.0.lock();
-    assert!(kept.take(MIB).is_none());
+    let busy = kept.shelf.lock();
+    assert!(kept.take(MIB, false).is_none());
     kept.give(Idle::of(MIB));
     kept.clear();
     drop(busy);
