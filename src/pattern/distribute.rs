@@ -199,9 +199,8 @@ impl Distribute {
             for &pipe in &self.matching {
                 if let Some(member) = members.get_mut(pipe.0 as usize)
                     && !member.full
-                    && let Some(mut copy) = copies.next()
                 {
-                    member.full = !pipes.publish(pipe, &mut copy);
+                    member.full = !pipes.publish_next(pipe, &mut copies);
                 }
             }
         }

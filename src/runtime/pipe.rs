@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 
 use super::inbox::{Mailbox, NOBODY, Wakes, mark};
 use super::lane::{Lane, SILENT};
-use crate::msg::{Metadata, Msg, Piece, flag};
+use crate::msg::{Copies, Metadata, Msg, Piece, flag};
 use crate::queue::sync::{AtomicU32, Ordering};
 use crate::queue::{Consumer, Producer, channel};
 
@@ -341,6 +341,18 @@ impl Pipe {
             return true;
         }
         self.put_slowly(msg)
+    }
+
+    /// Like [`put`](Pipe::put), for the next of several copies, which is made where it is to be.
+    #[inline(always)]
+    pub fn put_next(&mut self, copies: &mut Copies<'_>) -> bool {
+        if self.takes_at_once(copies.of()) {
+            self.push_with(|| copies.next().unwrap_or_default());
+            return true;
+        }
+        copies
+            .next()
+            .is_some_and(|mut copy| self.put_slowly(&mut copy))
     }
 
     /// Writes a part as a message of its own, [bare](Msg::take_bare), and [shows](Pipe::show) it, if

@@ -12,7 +12,7 @@ use super::io_thread::IoThread;
 use super::nest::Nest;
 use super::pipe::{Limits, Pipe, Rejected};
 use crate::errno::Errno;
-use crate::msg::{Metadata, Msg, Spent};
+use crate::msg::{Copies, Metadata, Msg, Spent};
 use crate::sys;
 
 /// The number of a pipe within its socket.
@@ -330,11 +330,21 @@ impl Pipes {
     /// nothing of the message is wanted any more.
     #[inline(always)]
     pub fn publish(&mut self, id: PipeId, msg: &mut Msg) -> bool {
+        self.publish_by(id, |pipe| pipe.put(msg))
+    }
+
+    /// Like [`publish`](Pipes::publish), the next of several copies, of which there is one.
+    #[inline(always)]
+    pub fn publish_next(&mut self, id: PipeId, copies: &mut Copies<'_>) -> bool {
+        self.publish_by(id, |pipe| pipe.put_next(copies))
+    }
+
+    #[inline(always)]
+    fn publish_by(&mut self, id: PipeId, put: impl FnOnce(&mut Pipe) -> bool) -> bool {
         let Some(slot) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else {
             return false;
         };
-        // Measured: by value it takes fewer instructions, and a fifth more time.
-        if !slot.pipe.put(msg) {
+        if !put(&mut slot.pipe) {
             return false;
         }
         self.flush(id);

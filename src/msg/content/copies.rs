@@ -2,11 +2,12 @@
 //!
 //! Invariant: references that were added for copies and not taken by one are given back.
 
+use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::super::block::Block;
 use super::super::flag;
-use super::{Body, COUNTED, INLINE, Long, Msg, SLICE};
+use super::{COUNTED, INLINE, Long, Msg, SLICE};
 
 /// So many references are taken at once for the copies of a message that is copied again.
 const HELD: u32 = 31;
@@ -49,17 +50,12 @@ impl Msg {
     /// All the same, with one reference on the block, which was taken before.
     #[inline]
     fn twin(&self) -> Msg {
-        let body = if self.kind == INLINE {
-            // SAFETY: the kind says that the octets are inside.
-            let inline = unsafe { self.body.inline };
-            Body { inline }
-        } else {
-            let long = Long {
-                held: 0,
-                ..self.long_parts()
-            };
-            Body { long }
-        };
+        // SAFETY: plain data; the kind says which member is alive, and the reference that it owns is
+        // there. (As a whole: what was written piece by piece cannot be read wider at once.)
+        let mut body = unsafe { ptr::read(&raw const self.body) };
+        if self.kind != INLINE && self.long_parts().held > 0 {
+            body.long.held = 0;
+        }
         Msg {
             body,
             metadata: self.metadata.clone(),
@@ -80,8 +76,14 @@ impl Msg {
         {
             // SAFETY: our own reference keeps it alive.
             unsafe { Block::retain(block, count) };
-            self.flags |= flag::SHARED;
-            given = count;
+            given = u64::from(count);
+            let long = self.long_parts();
+            if long.held > 0 {
+                // For these, too, so that they are the same octet by octet.
+                given += u64::from(long.held);
+                self.body.long = Long { held: 0, ..long };
+            }
+            self.set(flag::SHARED);
         }
         Copies {
             msg: self,
@@ -93,21 +95,35 @@ impl Msg {
 
 /// Messages that share a body (see [`Msg::share_many`]).
 pub struct Copies<'a> {
-    pub(super) msg: &'a mut Msg,
-    pub(super) left: u32,
+    /// It holds no references for copies.
+    msg: &'a mut Msg,
+    left: u32,
     /// References taken for copies that were not made yet.
-    pub(super) given: u32,
+    given: u64,
+}
+
+impl Copies<'_> {
+    /// What they are copies of.
+    #[inline(always)]
+    pub fn of(&self) -> &Msg {
+        self.msg
+    }
 }
 
 impl Iterator for Copies<'_> {
     type Item = Msg;
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self) -> Option<Msg> {
         self.left = self.left.checked_sub(1)?;
         // Each copy of a counted body takes one of the references that `share_many` added.
         self.given = self.given.saturating_sub(1);
-        Some(self.msg.twin())
+        if self.msg.metadata.is_some() {
+            return Some(self.msg.twin());
+        }
+        // SAFETY: a bitwise copy of plain data: what the body owns (a reference on a counted one) was
+        // added for this copy, and there is nothing else that it owns.
+        Some(unsafe { ptr::read(&raw const *self.msg) })
     }
 }
 
@@ -118,7 +134,7 @@ impl Drop for Copies<'_> {
         {
             // SAFETY: references that no copy took; `given` is only counted for counted bodies,
             // and the message itself holds one more.
-            unsafe { Block::release(block, self.given.into()) };
+            unsafe { Block::release(block, self.given) };
         }
     }
 }

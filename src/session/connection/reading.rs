@@ -239,19 +239,20 @@ impl Connection {
                 buffer.advance(2 + len);
             }
             let longer = zmtp.peek_len(buffer).filter(|_| end.takes_straight());
-            let Some(piece) = longer.and_then(|len| buffer.take_piece(2, len)) else {
-                break;
-            };
-            if let Err(piece) = end.put_piece(piece) {
-                return self.deliver(pipe, Msg::of(piece, 0));
+            if let Some(piece) = longer.and_then(|len| buffer.take_piece(2, len)) {
+                match end.put_piece(piece) {
+                    Ok(()) => continue,
+                    Err(piece) => return self.deliver(pipe, Msg::of(piece, 0)),
+                }
             }
-        }
-        while let Some(mut msg) = zmtp.decode_short(buffer) {
+            // Of another kind, or the pipe is to look for room first: then the next are not.
+            let Some(mut msg) = zmtp.decode_short(buffer) else {
+                return Ok(true);
+            };
             if !end.put(&mut msg) {
                 return self.deliver(pipe, msg);
             }
         }
-        Ok(true)
     }
 
     /// Puts a part into the pipe; `false` if it is full and the part was kept.
