@@ -35,7 +35,7 @@ pub unsafe extern "C" fn zmq_msg_init_size(msg: *mut zmq_msg_t, size: usize) -> 
     answer(|| {
         if size <= Msg::INLINE {
             // SAFETY: the caller's promise.
-            unsafe { handle::put_msg(msg, Msg::small(size as u8)) }
+            unsafe { handle::put_msg_with(msg, || Ok(Msg::small(size as u8))) }
         } else {
             // SAFETY: the caller's promise.
             unsafe { init_long(msg, size) }
