@@ -154,11 +154,11 @@ impl Block {
     ///
     /// # Safety
     /// `block` is alive.
-    pub(super) unsafe fn retain(block: NonNull<Block>, count: u32) {
+    pub(super) unsafe fn retain(block: NonNull<Block>, count: u64) {
         // SAFETY: the caller's promise.
         unsafe { block.as_ref() }
             .refs
-            .fetch_add(count.into(), Ordering::Relaxed);
+            .fetch_add(count, Ordering::Relaxed);
     }
 }
 

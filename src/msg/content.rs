@@ -43,7 +43,7 @@ struct Long {
     block: Option<NonNull<Block>>,
     data: *mut u8,
     len: usize,
-    held: u32,
+    held: u64,
 }
 
 impl Long {
@@ -532,7 +532,7 @@ impl Msg {
         {
             (self.kind, self.inline_len) = (INLINE, 0);
             // SAFETY: the body's own references, which are gone from here.
-            unsafe { spent.take_over(block, 1 + u64::from(held)) };
+            unsafe { spent.take_over(block, 1 + held) };
         }
         self.make_way(metadata)
     }
@@ -570,7 +570,7 @@ impl Msg {
     /// The block of a body that is not inline, and how many references on it the message holds.
     fn references(&self) -> Option<(NonNull<Block>, u64)> {
         let Long { block, held, .. } = self.long_parts();
-        Some((block?, 1 + u64::from(held)))
+        Some((block?, 1 + held))
     }
 
     /// Drops what is owned and leaves memory that is no message (`zmq_msg_close`).

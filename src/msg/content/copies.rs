@@ -3,14 +3,14 @@
 //! Invariant: references that were added for copies and not taken by one are given back.
 
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::block::Block;
 use super::super::flag;
 use super::{COUNTED, INLINE, Long, Msg, SLICE};
 
 /// So many references are taken at once for the copies of a message that is copied again.
-const HELD: u32 = 31;
+const HELD: u64 = 31;
 
 impl Msg {
     /// A second message with the same body (`zmq_msg_copy`): octets are copied only when inline.
@@ -35,9 +35,9 @@ impl Msg {
 
     /// References for copies to come, of a message whose kind is not inline. Atomic, as libzmq bears
     /// it that several threads copy a message at the same time.
-    fn held(&mut self) -> &AtomicU32 {
+    fn held(&mut self) -> &AtomicU64 {
         // SAFETY: every kind but inline keeps a `Long`, and nobody else writes to it.
-        unsafe { AtomicU32::from_ptr(&raw mut self.body.long.held) }
+        unsafe { AtomicU64::from_ptr(&raw mut self.body.long.held) }
     }
 
     fn take_held(&mut self) -> bool {
@@ -75,12 +75,12 @@ impl Msg {
             && let Some(block) = self.long_parts().block
         {
             // SAFETY: our own reference keeps it alive.
-            unsafe { Block::retain(block, count) };
+            unsafe { Block::retain(block, count.into()) };
             given = u64::from(count);
             let long = self.long_parts();
             if long.held > 0 {
                 // For these, too, so that they are the same octet by octet.
-                given += u64::from(long.held);
+                given += long.held;
                 self.body.long = Long { held: 0, ..long };
             }
             self.set(flag::SHARED);
