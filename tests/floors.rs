@@ -22,6 +22,7 @@ const UNSAFE: &[&str] = &[
     "msg/spent.rs",
     "msg/tests.rs",
     "proto/mechanism/curve/secretbox/both_avx2.rs",
+    "proto/mechanism/curve/secretbox/both_avx512.rs",
     "proto/mechanism/curve/secretbox/salsa_avx2.rs",
     "proto/mechanism/curve/secretbox/tag_avx2.rs",
     "queue/",

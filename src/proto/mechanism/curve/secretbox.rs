@@ -5,12 +5,14 @@
 //!
 //! This file and those below it are the only ones that know which ciphers are used, and from where.
 //! Everything is sealed and opened in place. On processors with AVX2 eight blocks are computed at
-//! once (`wide.rs`), on others one after the other for short boxes, and for long ones with what SIMD
+//! once (`wide.rs`), with AVX-512 sixteen of long boxes; on others one after the other for short boxes, and for long ones with what SIMD
 //! there is (`any.rs`).
 
 mod any;
 #[cfg(target_arch = "x86_64")]
 mod both_avx2;
+#[cfg(target_arch = "x86_64")]
+mod both_avx512;
 #[cfg(target_arch = "x86_64")]
 mod salsa_avx2;
 mod tag;

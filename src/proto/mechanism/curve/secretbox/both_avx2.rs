@@ -19,6 +19,9 @@ use super::wide::add;
 /// What a pass makes a stream for.
 type Piece = [u8; LEN];
 
+/// The number of the first block that is made here.
+const FIRST: u64 = AT_ONCE as u64;
+
 /// How much of a piece the tag takes in during one round, in blocks of 16 octets.
 const EACH: usize = 3;
 const _: () = assert!(EACH * ROUNDS <= LEN / 16);
@@ -26,8 +29,12 @@ const _: () = assert!(EACH * ROUNDS <= LEN / 16);
 impl Wide {
     /// Adds to octets the stream of a nonce, behind its first eight blocks.
     pub(super) fn add_more(self, key: &Words, nonce: u64, octets: &mut [u8]) {
+        let (octets, number) = match self.sixteen {
+            Some(sixteen) => sixteen.add_more(key, nonce, octets),
+            None => (octets, FIRST),
+        };
         // SAFETY: there is AVX2.
-        unsafe { add_more(key, nonce, octets) }
+        unsafe { add_more(Stream::of(key, nonce, number), octets) }
     }
 
     /// Seals octets by the stream of a nonce, behind its first eight blocks. The tag takes in
@@ -40,8 +47,12 @@ impl Wide {
         tagger: &mut Tagger,
         octets: &'a mut [u8],
     ) -> &'a [u8] {
+        let (octets, number) = match self.sixteen {
+            Some(sixteen) => sixteen.seal_more(key, nonce, tagger, octets),
+            None => (octets, FIRST),
+        };
         // SAFETY: there is AVX2.
-        unsafe { seal_more(key, nonce, tagger, octets) }
+        unsafe { seal_more(Stream::of(key, nonce, number), tagger, octets) }
     }
 
     /// Opens octets by the stream of a nonce, behind its first eight blocks: the tag of what they were.
@@ -50,17 +61,20 @@ impl Wide {
         self,
         key: &Words,
         nonce: u64,
-        tagger: Tagger,
+        mut tagger: Tagger,
         octets: &mut [u8],
     ) -> Tag {
+        let (octets, number) = match self.sixteen {
+            Some(sixteen) => sixteen.open_more(key, nonce, &mut tagger, octets),
+            None => (octets, FIRST),
+        };
         // SAFETY: there is AVX2.
-        unsafe { open_more(key, nonce, tagger, octets) }
+        unsafe { open_more(Stream::of(key, nonce, number), tagger, octets) }
     }
 }
 
 #[target_feature(enable = "avx2")]
-fn add_more(key: &Words, nonce: u64, octets: &mut [u8]) {
-    let mut stream = Stream::of(key, nonce);
+fn add_more(mut stream: Stream<'_>, octets: &mut [u8]) {
     let (whole, rest) = octets.as_chunks_mut();
     for piece in whole {
         add_piece(piece, stream.next());
@@ -69,8 +83,7 @@ fn add_more(key: &Words, nonce: u64, octets: &mut [u8]) {
 }
 
 #[target_feature(enable = "avx2")]
-fn seal_more<'a>(key: &Words, nonce: u64, tagger: &mut Tagger, octets: &'a mut [u8]) -> &'a [u8] {
-    let mut stream = Stream::of(key, nonce);
+fn seal_more<'a>(mut stream: Stream<'_>, tagger: &mut Tagger, octets: &'a mut [u8]) -> &'a [u8] {
     let (whole, rest) = octets.as_chunks_mut();
     let mut before: Option<&Piece> = None;
     for piece in whole {
@@ -98,8 +111,7 @@ fn seal_more<'a>(key: &Words, nonce: u64, tagger: &mut Tagger, octets: &'a mut [
 }
 
 #[target_feature(enable = "avx2")]
-fn open_more(key: &Words, nonce: u64, mut tagger: Tagger, octets: &mut [u8]) -> Tag {
-    let mut stream = Stream::of(key, nonce);
+fn open_more(mut stream: Stream<'_>, mut tagger: Tagger, octets: &mut [u8]) -> Tag {
     let (whole, rest) = octets.as_chunks_mut();
     for piece in whole {
         let blocks = stream.next_beside(&mut tagger, piece);
@@ -110,7 +122,7 @@ fn open_more(key: &Words, nonce: u64, mut tagger: Tagger, octets: &mut [u8]) -> 
     tag
 }
 
-/// The stream of a nonce behind its first eight blocks.
+/// The stream of a nonce from one of its blocks on.
 struct Stream<'a> {
     key: &'a Words,
     nonces: [__m256i; 2],
@@ -119,11 +131,10 @@ struct Stream<'a> {
 
 impl Stream<'_> {
     #[target_feature(enable = "avx2")]
-    fn of(key: &Words, nonce: u64) -> Stream<'_> {
-        let (nonces, number) = (same(nonce), AT_ONCE as u64);
+    fn of(key: &Words, nonce: u64, number: u64) -> Stream<'_> {
         Stream {
             key,
-            nonces,
+            nonces: same(nonce),
             number,
         }
     }

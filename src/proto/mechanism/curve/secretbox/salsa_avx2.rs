@@ -11,9 +11,13 @@ use std::arch::x86_64::*;
 
 use zeroize::Zeroize;
 
-/// Shows that there is AVX2.
+use super::both_avx512::Sixteen;
+
+/// Shows that there is AVX2, and whether there is more.
 #[derive(Clone, Copy)]
-pub(super) struct Wide(());
+pub(super) struct Wide {
+    pub(super) sixteen: Option<Sixteen>,
+}
 
 /// What one pass makes: eight blocks, one behind the other. (Words, because they are wiped one by one.)
 #[repr(align(32))]
@@ -51,7 +55,14 @@ impl Wide {
     /// `None` on a processor without.
     #[inline]
     pub(super) fn detect() -> Option<Wide> {
-        is_x86_feature_detected!("avx2").then_some(Wide(()))
+        let sixteen = Sixteen::detect();
+        is_x86_feature_detected!("avx2").then_some(Wide { sixteen })
+    }
+
+    /// As on a processor that has AVX2 and no more.
+    #[cfg(test)]
+    pub(super) fn detect_eight() -> Option<Wide> {
+        Wide::detect().map(|_| Wide { sixteen: None })
     }
 
     /// The first blocks of the stream of a nonce.
@@ -71,7 +82,7 @@ impl Wide {
 
 /// The two words of a nonce.
 #[inline]
-fn words(nonce: u64) -> [u32; 2] {
+pub(super) fn words(nonce: u64) -> [u32; 2] {
     let nonce = nonce.swap_bytes();
     [nonce as u32, (nonce >> 32) as u32]
 }

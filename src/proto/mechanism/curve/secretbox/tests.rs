@@ -11,7 +11,13 @@ const PREFIX: &[u8; 16] = b"sixteen octets !";
 
 fn lanes(key: [u8; 32]) -> Vec<Lane> {
     let key = BoxKey::of(key);
-    vec![key.lane(PREFIX), key.lane_anywhere(PREFIX)]
+    let mut lanes = vec![key.lane(PREFIX), key.lane_anywhere(PREFIX)];
+    #[cfg(target_arch = "x86_64")]
+    lanes.extend(
+        salsa_avx2::Wide::detect_eight()
+            .map(|wide| Lane::Wide(wide::Lane::on(wide, &key.0, PREFIX))),
+    );
+    lanes
 }
 
 /// What a box is.
@@ -63,6 +69,9 @@ fn boxes_of_every_size_are_right() {
     for mut lane in lanes(key) {
         // Where passes of eight blocks end, behind the key of the tag and 480 octets.
         let edges = (2..6).flat_map(|pass| 512 * pass - 50..512 * pass - 30);
+        // And of sixteen.
+        let wider = (1..4).flat_map(|pass| 480 + 1024 * pass - 20..480 + 1024 * pass + 20);
+        let edges = edges.chain(wider);
         let long = [4096, 4097, 32_769, 65_537];
         for len in (0..1250).chain(edges).chain(long) {
             let clear: Vec<u8> = (0..len).map(|at| (at * 7) as u8).collect();

@@ -52,13 +52,16 @@ impl Stock {
 impl Lane {
     /// `None` without AVX2.
     pub(super) fn of(key: &[u8; 32], prefix: &[u8; 16]) -> Option<Lane> {
-        let wide = Wide::detect()?;
+        Some(Lane::on(Wide::detect()?, key, prefix))
+    }
+
+    pub(super) fn on(wide: Wide, key: &[u8; 32], prefix: &[u8; 16]) -> Lane {
         let octets = subkey(key, prefix);
         let mut words = Zeroizing::new([0; 8]);
         for (word, octets) in words.iter_mut().zip(octets.as_chunks().0) {
             *word = u32::from_le_bytes(*octets);
         }
-        Some(Lane {
+        Lane {
             wide,
             subkey: words,
             stock: Stock {
@@ -66,7 +69,7 @@ impl Lane {
                 from: 0,
                 blocks: Blocks::new(),
             },
-        })
+        }
     }
 
     #[inline]
