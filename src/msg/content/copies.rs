@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::block::Block;
 use super::super::flag;
-use super::{COUNTED, INLINE, Long, Msg, SLICE};
+use super::{Body, COUNTED, INLINE, Long, Msg, SLICE};
 
 /// So many references are taken at once for the copies of a message that is copied again.
 const HELD: u64 = 31;
@@ -50,12 +50,19 @@ impl Msg {
     /// All the same, with one reference on the block, which was taken before.
     #[inline]
     fn twin(&self) -> Msg {
-        // SAFETY: plain data; the kind says which member is alive, and the reference that it owns is
-        // there. (As a whole: what was written piece by piece cannot be read wider at once.)
-        let mut body = unsafe { ptr::read(&raw const self.body) };
-        if self.kind != INLINE && self.long_parts().held > 0 {
-            body.long.held = 0;
-        }
+        let body = if self.kind == INLINE {
+            // SAFETY: the kind says that the octets are inside.
+            let inline = unsafe { self.body.inline };
+            Body { inline }
+        } else {
+            // SAFETY: every kind but inline keeps a `Long`. (Others may take what is held at this
+            // moment; the rest stays as it is.)
+            let long = unsafe {
+                let long = &self.body.long;
+                Long::new(long.block, long.data, long.len)
+            };
+            Body { long }
+        };
         Msg {
             body,
             metadata: self.metadata.clone(),
