@@ -7,6 +7,8 @@ use super::*;
 use crate::proto::curve::SecretKey;
 use crate::runtime::Nest;
 
+const DISCONNECTED: u64 = 0x200;
+
 /// A ROUTER in a context of its own, and DEALERs in another one.
 struct World {
     contexts: [&'static Context; 2],
@@ -242,6 +244,13 @@ fn a_connection_to_come_goes_back_too() {
     for endpoint in &endpoints {
         asker.connect(endpoint.as_bytes()).unwrap();
     }
+    let name = b"inproc://lost";
+    asker
+        .monitor(Some(name), DISCONNECTED, 2, kind::PAIR)
+        .unwrap();
+    let lost = worlds[0].contexts[1].socket(kind::PAIR).unwrap();
+    set(lost, number::RCVTIMEO, 20_000);
+    lost.connect(name).unwrap();
     let ask = |what: &[u8]| {
         send(asker, what, false);
         assert_eq!(recv(asker).0, what);
@@ -255,6 +264,8 @@ fn a_connection_to_come_goes_back_too() {
     }
     worlds[0].server.unbind(endpoints[0].as_bytes()).unwrap();
     worlds[0].server.close();
+    // What is sent before it has heard of that goes down with the connection.
+    assert_eq!(monitors::event(lost).0, DISCONNECTED);
     asker.disconnect(endpoints[1].as_bytes()).unwrap();
     set(asker, number::RCVTIMEO, 5);
     expect_gone(&nest, || {
@@ -268,7 +279,7 @@ fn a_connection_to_come_goes_back_too() {
     ask(b"ask");
     ask(b"end");
     handle.join().unwrap();
-    for socket in [again, asker, worlds[1].server] {
+    for socket in [again, lost, asker, worlds[1].server] {
         set(socket, number::LINGER, 0);
         socket.close();
     }

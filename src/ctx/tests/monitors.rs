@@ -3,7 +3,7 @@
 use super::*;
 
 /// An event as version 2 tells it: number, values, local and remote endpoint.
-fn event(monitor: &Socket) -> (u64, Vec<u64>, String, String) {
+pub(super) fn event(monitor: &Socket) -> (u64, Vec<u64>, String, String) {
     let mut numbers = Vec::new();
     let mut parts = Vec::new();
     loop {
