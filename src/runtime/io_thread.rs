@@ -332,12 +332,7 @@ impl Post {
 
     /// Whether its stream may [settle](Post::settle) in this I/O thread's nest.
     pub fn may_settle(&self, io: &IoThread) -> bool {
-        self.io.is(io) && !self.is_settled()
-    }
-
-    /// Whether its stream is watched in a nest.
-    pub fn is_settled(&self) -> bool {
-        self.nest.lock().is_some()
+        self.io.is(io) && self.nest.lock().is_none()
     }
 
     /// Like [`IoThread::register`], for the handler's stream.

@@ -10,7 +10,7 @@
 
 use std::arch::x86_64::*;
 
-use super::salsa_avx2::{AT_ONCE, ROUNDS, Words, words};
+use super::salsa_avx2::{AT_ONCE, ROUNDS, Words, quarter, two_rounds, words};
 use super::tag::Tagger;
 
 /// Shows that there is AVX-512, on a processor that does not slow down for it.
@@ -151,15 +151,6 @@ macro_rules! turn {
     };
 }
 
-macro_rules! quarter {
-    ($x:ident, $a:literal, $b:literal, $c:literal, $d:literal) => {
-        turn!($x[$b] ^= $a + $d, 7);
-        turn!($x[$c] ^= $b + $a, 9);
-        turn!($x[$d] ^= $c + $b, 13);
-        turn!($x[$a] ^= $d + $c, 18);
-    };
-}
-
 impl Stream<'_> {
     fn of(key: &Words, nonce: u64) -> Stream<'_> {
         let (nonce, number) = (words(nonce), AT_ONCE as u64);
@@ -194,14 +185,7 @@ impl Stream<'_> {
         let mut x = start;
         for round in 0..ROUNDS {
             beside(round);
-            quarter!(x, 0, 4, 8, 12);
-            quarter!(x, 5, 9, 13, 1);
-            quarter!(x, 10, 14, 2, 6);
-            quarter!(x, 15, 3, 7, 11);
-            quarter!(x, 0, 1, 2, 3);
-            quarter!(x, 5, 6, 7, 4);
-            quarter!(x, 10, 11, 8, 9);
-            quarter!(x, 15, 12, 13, 14);
+            two_rounds!(turn, x);
         }
         for (word, start) in x.iter_mut().zip(start) {
             *word = _mm512_add_epi32(*word, start);

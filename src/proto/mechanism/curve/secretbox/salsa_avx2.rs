@@ -161,16 +161,32 @@ macro_rules! turn {
     };
 }
 
+/// A quarter of a round, by a macro that does one step of it.
 macro_rules! quarter {
-    ($x:ident, $a:literal, $b:literal, $c:literal, $d:literal) => {
-        turn!($x[$b] ^= $a + $d, 7);
-        turn!($x[$c] ^= $b + $a, 9);
-        turn!($x[$d] ^= $c + $b, 13);
-        turn!($x[$a] ^= $d + $c, 18);
+    ($turn:ident, $x:ident, $a:literal, $b:literal, $c:literal, $d:literal) => {
+        $turn!($x[$b] ^= $a + $d, 7);
+        $turn!($x[$c] ^= $b + $a, 9);
+        $turn!($x[$d] ^= $c + $b, 13);
+        $turn!($x[$a] ^= $d + $c, 18);
     };
 }
 
-/// How often [`eight`] does its rounds.
+/// Two rounds of Salsa20: columns, then rows.
+macro_rules! two_rounds {
+    ($turn:ident, $x:ident) => {
+        quarter!($turn, $x, 0, 4, 8, 12);
+        quarter!($turn, $x, 5, 9, 13, 1);
+        quarter!($turn, $x, 10, 14, 2, 6);
+        quarter!($turn, $x, 15, 3, 7, 11);
+        quarter!($turn, $x, 0, 1, 2, 3);
+        quarter!($turn, $x, 5, 6, 7, 4);
+        quarter!($turn, $x, 10, 11, 8, 9);
+        quarter!($turn, $x, 15, 12, 13, 14);
+    };
+}
+pub(super) use {quarter, two_rounds};
+
+/// How often [`eight`] does two rounds.
 pub(super) const ROUNDS: usize = 10;
 
 /// The eight blocks of eight nonces and numbers, given by their lower and upper words: block after
@@ -205,14 +221,7 @@ pub(super) fn eight(
     let mut x = start;
     for round in 0..ROUNDS {
         beside(round);
-        quarter!(x, 0, 4, 8, 12);
-        quarter!(x, 5, 9, 13, 1);
-        quarter!(x, 10, 14, 2, 6);
-        quarter!(x, 15, 3, 7, 11);
-        quarter!(x, 0, 1, 2, 3);
-        quarter!(x, 5, 6, 7, 4);
-        quarter!(x, 10, 11, 8, 9);
-        quarter!(x, 15, 12, 13, 14);
+        two_rounds!(turn, x);
     }
     for (word, start) in x.iter_mut().zip(start) {
         *word = _mm256_add_epi32(*word, start);
