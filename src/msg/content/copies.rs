@@ -2,7 +2,7 @@
 //!
 //! Invariant: references that were added for copies and not taken by one are given back.
 
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::block::Block;
@@ -16,7 +16,7 @@ impl Msg {
     /// A second message with the same body (`zmq_msg_copy`): octets are copied only when inline.
     pub fn share(&mut self) -> Msg {
         if matches!(self.kind, COUNTED | SLICE)
-            && let Some(block) = self.long_parts().block
+            && let Some(block) = self.block()
         {
             if !self.take_held() {
                 // Who is copied a second time is copied many times, and others count down meanwhile:
@@ -33,10 +33,17 @@ impl Msg {
         self.twin()
     }
 
+    /// The block of a message whose kind is not inline, without a look at what it holds.
+    fn block(&self) -> Option<NonNull<Block>> {
+        // SAFETY: every kind but inline keeps a `Long`.
+        unsafe { self.body.long.block }
+    }
+
     /// References for copies to come, of a message whose kind is not inline. Atomic, as libzmq bears
     /// it that several threads copy a message at the same time.
     fn held(&mut self) -> &AtomicU64 {
-        // SAFETY: every kind but inline keeps a `Long`, and nobody else writes to it.
+        // SAFETY: every kind but inline keeps a `Long`; whoever copies at the same time uses it as an
+        // atomic, too, and nobody may use the message otherwise meanwhile.
         unsafe { AtomicU64::from_ptr(&raw mut self.body.long.held) }
     }
 
