@@ -17,7 +17,7 @@ use crate::fuzz;
 use crate::loom;
 use crate::pyzmq;
 use crate::reference;
-use crate::sh::{Run, failed, heading, note, ok, root};
+use crate::sh::{Run, detail, failed, heading, note, ok, root};
 use crate::upstream;
 
 mod installed;
@@ -305,6 +305,10 @@ fn report(results: Vec<Verdict>) -> Result<(), String> {
             result.name,
             result.took.as_secs_f64()
         ));
+        // Again, since what was said when it failed is far above.
+        if let Err(error) = &result.outcome {
+            error.lines().for_each(detail);
+        }
     }
     println!("\n{}", closing(passed, broken, skipped));
     // The line above must stay the last, so there is nothing to add.

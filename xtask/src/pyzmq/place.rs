@@ -37,6 +37,8 @@ pub struct Place {
     pub python: PathBuf,
     /// The folder that holds the package `zmq`.
     pub site: PathBuf,
+    /// The folder of zmq.h, for tests that compile something.
+    pub include: PathBuf,
     /// The folder that holds pyzmq's tests and nothing else of it.
     pub suite: PathBuf,
     /// A folder for notes of the run.
@@ -89,6 +91,7 @@ pub fn prepare(variant: Variant, prefix: &Path) -> Result<Place, String> {
     Ok(Place {
         python,
         site,
+        include: prefix.join("include"),
         suite: sources.suite,
         scratch: folder(&top.join("scratch"))?,
     })

@@ -256,7 +256,8 @@ impl Suite {
         let run = Run::new(&self.place.python).dir(&self.place.suite);
         let run = run
             .env("PYTHONPATH", path)
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("CPATH", &self.place.include);
         match self.variant {
             Variant::Wheel => run.env("LD_PRELOAD", lib.join("libzmq.so.5")),
             Variant::Source | Variant::Cffi => run.env("LD_LIBRARY_PATH", lib),
