@@ -16,6 +16,7 @@ mod pollers;
 mod polls;
 mod proxied;
 mod proxies;
+mod runs;
 mod strangers;
 mod streams;
 mod websocket;

@@ -53,6 +53,8 @@ pub mod flag {
     /// Carries the metadata of the connection that the following parts came from; not counted,
     /// taken out by the pipe.
     pub const METADATA: u8 = 0x20;
+    /// A run of messages comes next, which the pipe holds; not counted, taken out by the pipe.
+    pub const RUN: u8 = 0x40;
     /// The body is shared with a copy made by `zmq_msg_copy` (`ZMQ_SHARED`).
     pub const SHARED: u8 = 0x80;
 }

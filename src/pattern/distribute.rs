@@ -4,6 +4,7 @@
 //! part; a pipe without room then misses all of it, and nobody waits for anybody.
 
 use super::active_set::ActiveSet;
+use super::bundle::Bundle;
 use crate::msg::Msg;
 use crate::runtime::{PipeId, Pipes};
 
@@ -29,11 +30,28 @@ pub(super) struct Distribute {
     message: u32,
     /// Parts of the present message are still to come.
     more: bool,
+    /// Messages that many get are encoded once.
+    bundle: Option<Bundle>,
 }
 
 impl Distribute {
+    /// For messages that are the same for everybody, but for what they are encoded as.
+    pub(super) fn bundling() -> Distribute {
+        Distribute {
+            bundle: Some(Bundle::new()),
+            ..Distribute::default()
+        }
+    }
+
+    fn end_run(&mut self) {
+        if let Some(bundle) = &mut self.bundle {
+            bundle.end();
+        }
+    }
+
     /// Adds a pipe.
     pub(super) fn attach(&mut self, pipe: PipeId) {
+        self.end_run();
         let number = pipe.0 as usize;
         if self.members.len() <= number {
             self.members.resize(number + 1, Member::default());
@@ -56,6 +74,7 @@ impl Distribute {
     }
 
     fn set_full(&mut self, pipe: PipeId, full: bool) {
+        self.end_run();
         if let Some(member) = self.members.get_mut(pipe.0 as usize) {
             member.full = full;
         }
@@ -69,6 +88,7 @@ impl Distribute {
 
     /// Has a pipe miss the rest of the present message.
     pub(super) fn leave_out(&mut self, pipe: PipeId) {
+        self.end_run();
         self.matching.retain(|&matching| matching != pipe);
     }
 
@@ -145,8 +165,15 @@ impl Distribute {
         self.matching.extend(self.set.iter().filter(unmarked));
     }
 
-    /// Whether every marked pipe has room, but for those whose other end is gone.
-    pub(super) fn has_room(&mut self, pipes: &mut Pipes) -> bool {
+    /// Whether every marked pipe has room for a message that begins with this part, but for those
+    /// whose other end is gone.
+    pub(super) fn has_room(&mut self, pipes: &mut Pipes, part: &Msg) -> bool {
+        if let Some(bundle) = &mut self.bundle {
+            if bundle.takes(&self.matching, part) {
+                return true;
+            }
+            bundle.end();
+        }
         let members = &mut self.members;
         self.matching.iter().all(|&pipe| {
             let room = pipes.writable_as_heard(pipe);
@@ -165,6 +192,7 @@ impl Distribute {
             self.send_whole(pipes, part);
             return;
         }
+        self.end_run();
         if !std::mem::replace(&mut self.more, more) {
             let members = &mut self.members;
             self.matching.retain(|&pipe| {
@@ -186,15 +214,16 @@ impl Distribute {
 
     /// A message of one part, which most are: each pipe is looked at once.
     fn send_whole(&mut self, pipes: &mut Pipes, mut part: Msg) {
-        let members = &mut self.members;
         if let [pipe] = self.matching[..] {
+            let members = &mut self.members;
             // The only one gets the message itself, with a body that is nobody else's.
             if let Some(member) = members.get_mut(pipe.0 as usize)
                 && !member.full
             {
                 member.full = !pipes.publish(pipe, &mut part);
             }
-        } else {
+        } else if !self.send_bundled(pipes, &part) {
+            let members = &mut self.members;
             let mut copies = part.share_many(self.matching.len() as u32);
             for &pipe in &self.matching {
                 if let Some(member) = members.get_mut(pipe.0 as usize)
@@ -205,6 +234,18 @@ impl Distribute {
             }
         }
         self.matching.clear();
+    }
+
+    fn send_bundled(&mut self, pipes: &mut Pipes, part: &Msg) -> bool {
+        let members = &self.members;
+        let full = |pipe: PipeId| {
+            members
+                .get(pipe.0 as usize)
+                .is_none_or(|member| member.full)
+        };
+        self.bundle
+            .as_mut()
+            .is_some_and(|bundle| bundle.send(pipes, &self.matching, full, part))
     }
 
     fn spread(&mut self, pipes: &mut Pipes, mut part: Msg) {

@@ -6,6 +6,7 @@
 
 mod active_set;
 mod behind;
+mod bundle;
 mod dealer;
 mod dgram;
 mod dish;

@@ -76,7 +76,7 @@ impl Pattern for Radio {
         for &pipe in &self.deaf {
             distribute.mark(pipe);
         }
-        if scope.options.xpub_nodrop && !distribute.has_room(scope.pipes) {
+        if scope.options.xpub_nodrop && !distribute.has_room(scope.pipes, msg) {
             return Err(Errno::EAGAIN);
         }
         let mut label = Msg::from_slice(group)?;

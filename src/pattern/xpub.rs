@@ -83,7 +83,7 @@ impl Xpub {
             quiet,
             subscriptions: Subscriptions::default(),
             manual: Subscriptions::default(),
-            distribute: Distribute::default(),
+            distribute: Distribute::bundling(),
             pending: VecDeque::new(),
             last: None,
         }
@@ -256,7 +256,7 @@ impl Pattern for Xpub {
     fn send(&mut self, scope: &mut Scope<'_>, msg: &mut Msg) -> Result<(), Errno> {
         if !self.distribute.is_mid_message() {
             self.match_message(scope, msg);
-            if scope.options.xpub_nodrop && !self.distribute.has_room(scope.pipes) {
+            if scope.options.xpub_nodrop && !self.distribute.has_room(scope.pipes, msg) {
                 return Err(Errno::EAGAIN);
             }
             if scope.options.xpub_manual_last_value {

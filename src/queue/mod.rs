@@ -9,6 +9,7 @@ mod chunk;
 mod latch;
 mod notice;
 mod park;
+mod run;
 mod spsc;
 pub(crate) mod sync;
 
@@ -20,4 +21,5 @@ mod tests;
 pub use latch::{Latch, Latched};
 pub use notice::Notice;
 pub use park::Parker;
+pub use run::{RunCloser, RunReader, RunWriter};
 pub use spsc::{Consumer, Producer, channel};

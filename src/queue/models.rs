@@ -7,6 +7,8 @@
 //! Under loom the first chunk has one slot, later ones two, and two emptied chunks are kept, so that
 //! a handful of items goes through everything.
 
+mod runs;
+
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
@@ -15,8 +17,14 @@ use super::*;
 
 /// Runs a model in all orders with as many preemptions as `LOOM_MAX_PREEMPTIONS` says (3).
 fn check(model: impl Fn() + Sync + Send + 'static) {
+    check_within(usize::MAX, model);
+}
+
+/// The same, with at most so many preemptions.
+fn check_within(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(3);
+    let bound = builder.preemption_bound.unwrap_or(3);
+    builder.preemption_bound = Some(bound.min(preemptions));
     builder.max_branches = 10_000;
     builder.check(model);
 }

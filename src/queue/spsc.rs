@@ -55,7 +55,7 @@ const ITEM: usize = 2;
 const ASKED: usize = 1;
 
 #[repr(align(64))]
-struct Line<T>(T);
+pub(super) struct Line<T>(pub(super) T);
 
 /// Where the next item is: a chunk, the slot in it, and the count of items popped in all.
 type Position<T> = (NonNull<Chunk<T>>, *mut Slot<T>, usize);

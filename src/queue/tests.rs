@@ -1,5 +1,7 @@
 //! The queue against a model, with threads, and for what it leaves behind.
 
+mod runs;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -3,11 +3,12 @@
 //! Invariant: the high-water mark is worked out whenever what it follows from changes, under the
 //! lock of that, so that a message costs one look.
 
+use std::collections::VecDeque;
 use std::sync::OnceLock;
 
 use crate::msg::Msg;
-use crate::queue::Notice;
 use crate::queue::sync::{AtomicBool, AtomicU64, Mutex, Ordering};
+use crate::queue::{Notice, RunReader};
 
 /// "No say" in a lane's limit.
 pub(super) const SILENT: i32 = i32::MIN;
@@ -49,6 +50,8 @@ pub(super) struct Lane {
     pub(super) writer: Notice,
     /// `ZMQ_CONFLATE`: only the newest message is kept, here instead of in the queue.
     pub(super) newest: Option<Box<Newest>>,
+    /// The runs that parts in the queue stand for, in their order.
+    pub(super) runs: Mutex<VecDeque<RunReader>>,
     /// What the reader is to read last when the writer goes.
     pub(super) farewell: OnceLock<Box<[u8]>>,
 }
@@ -67,6 +70,7 @@ impl Lane {
             acknowledged: Line::default(),
             writer: Notice::new(),
             newest: conflate.then(Box::default),
+            runs: Mutex::new(VecDeque::new()),
             farewell: OnceLock::new(),
         };
         lane.allow(|_| {});

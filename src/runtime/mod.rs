@@ -32,6 +32,6 @@ pub use inproc::{Names, Party};
 pub use io_thread::Steps;
 pub use io_thread::{Handler, IoThread, Key, Next, Post, Ready, Turn, Watch};
 pub use nest::Nest;
-pub use pipe::{Conflate, Limits, Pipe, Rejected, pair};
+pub use pipe::{Conflate, Limits, Pipe, Rejected, pair, runs};
 pub use pipes::{Driver, Lender, Loan, PipeId, Pipes, Standing};
 pub use share::{Share, Shares};

@@ -11,6 +11,7 @@
 //! as libzmq does (a writer that hit the mark is released when half the queue is drained).
 
 mod reading;
+pub mod runs;
 
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -19,10 +20,10 @@ use super::inbox::{Mailbox, NOBODY, Wakes, mark};
 use super::lane::{Lane, SILENT};
 use crate::msg::{Copies, Metadata, Msg, Piece, flag};
 use crate::queue::sync::{AtomicU32, Ordering};
-use crate::queue::{Consumer, Producer, channel};
+use crate::queue::{Consumer, Producer, RunCloser, RunReader, channel};
 
 /// Parts that are not messages to the high-water mark.
-const UNCOUNTED: u8 = flag::ROUTING_ID | flag::METADATA;
+const UNCOUNTED: u8 = flag::ROUTING_ID | flag::METADATA | flag::RUN;
 
 /// The high-water marks of one end: messages that it may have on the way out, and may hold
 /// unread. 0 is no limit; `None` leaves the limit to the other end alone.
@@ -102,8 +103,12 @@ pub struct Pipe {
     /// This end was announced to be over.
     retired: bool,
     /// A message of one part goes into the queue without further ado if there is room: this end is
-    /// not retired, no message was begun, and the lane is a queue.
+    /// not retired, no message was begun and no run is open, and the lane is a queue.
     straight: bool,
+    /// The run that was written last, while it is open.
+    run: Option<RunCloser>,
+    /// The run that is read.
+    reading: Option<RunReader>,
     /// Routing ids of the peer are handed out, not skipped.
     wants_routing_ids: bool,
     /// Whoever reads sees to the writer that waits for room.
@@ -150,6 +155,8 @@ pub fn pair(limits: [Limits; 2], conflate: Conflate) -> (Pipe, Pipe) {
         mid_message: false,
         retired: false,
         straight: false,
+        run: None,
+        reading: None,
         wants_routing_ids: false,
         defers: false,
         owes: false,
@@ -265,6 +272,7 @@ impl Pipe {
         if self.is_unread() {
             return false;
         }
+        self.end_run();
         if self.look_for_room() {
             return true;
         }
@@ -409,6 +417,7 @@ impl Pipe {
     }
 
     fn put_slowly(&mut self, msg: &mut Msg) -> bool {
+        self.end_run();
         if msg.has(UNCOUNTED) {
             self.outgoing.push(msg.take());
             self.unshown = true;
@@ -446,7 +455,7 @@ impl Pipe {
     }
 
     fn straighten(&mut self) {
-        let plain = self.out_lane().newest.is_none();
+        let plain = self.out_lane().newest.is_none() && self.run.is_none();
         self.straight = plain && !self.retired && self.staged.is_empty();
     }
 
@@ -454,6 +463,7 @@ impl Pipe {
     /// not get lost when it does not read. A message that was begun is dropped.
     pub fn write_anyway(&mut self, octets: &[u8]) {
         self.rollback();
+        self.end_run();
         if self.retired || self.is_unread() || self.out_lane().newest.is_some() {
             return;
         }
@@ -528,7 +538,8 @@ impl Pipe {
     /// steps of half the high-water mark; without one it never does.
     pub fn unread(&self) -> u64 {
         let acknowledged = self.out_lane().acknowledged.0.load(Ordering::Acquire);
-        self.written.saturating_sub(acknowledged)
+        let written = self.written - self.reserved();
+        written.saturating_sub(acknowledged)
     }
 
     /// Drops the parts of a message that was not completed.
@@ -553,6 +564,7 @@ impl Pipe {
     /// hears of it.
     pub fn retire(&mut self) {
         self.rollback();
+        self.end_run();
         self.flush();
         if !self.retired {
             self.say_farewell();

@@ -13,6 +13,7 @@ use super::nest::Nest;
 use super::pipe::{Limits, Pipe, Rejected};
 use crate::errno::Errno;
 use crate::msg::{Copies, Metadata, Msg, Spent};
+use crate::queue::RunWriter;
 use crate::sys;
 
 /// The number of a pipe within its socket.
@@ -363,6 +364,32 @@ impl Pipes {
         };
         self.shown(id, asked);
         true
+    }
+
+    /// How many messages a run may bring to a pipe; 0 if it may not be written there: runs are for
+    /// those who are driven.
+    pub fn room_for_run(&mut self, id: PipeId) -> u64 {
+        match self.slot(id) {
+            Some(slot) if slot.driver.is_some() => slot.pipe.room_for_run(),
+            _ => 0,
+        }
+    }
+
+    /// Writes a run, for which there is [room](Pipes::room_for_run), and
+    /// [flushes](Pipes::flush) it. `number` is the reader's.
+    pub fn put_run(&mut self, id: PipeId, run: &RunWriter, number: u32) {
+        if let Some(slot) = self.slot(id) {
+            slot.pipe.put_run(run, number);
+            self.flush(id);
+        }
+    }
+
+    /// Something was added to a run, which the peer has asked to be told of: it is, as of what is
+    /// [flushed](Pipes::flush).
+    pub fn announce_run(&mut self, id: PipeId) {
+        if self.slot(id).is_some_and(|slot| slot.pipe.announce_run()) {
+            self.owed.push(id);
+        }
     }
 
     /// Shows the peer what was written. If it waits, it is told by [`settle`](Pipes::settle),

@@ -1,6 +1,7 @@
 //! Pipes: what is counted, who is told, what is left when an end goes.
 
 mod mailboxes;
+mod runs;
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ pub(super) struct Inquiry {
 /// Whether there is somebody to ask.
 pub(super) enum Handler {
     /// The question is on its way.
-    Asked(Inquiry),
+    Asked(Box<Inquiry>),
     /// There is none, and peers are let in without one.
     Needless,
 }
@@ -71,7 +71,7 @@ impl Inquiry {
             let _ = pipe.write(part);
         }
         pipe.flush();
-        Ok(Handler::Asked(Inquiry { pipe }))
+        Ok(Handler::Asked(Box::new(Inquiry { pipe })))
     }
 
     /// The answer, once it is there. Until then the session is told when to look again.

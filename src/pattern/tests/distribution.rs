@@ -11,7 +11,8 @@ use crate::options::kind as kinds;
 enum Step {
     Subscribe(usize, &'static str),
     Cancel(usize, &'static str),
-    Publish(&'static str, usize),
+    /// A body, in so many parts, so many times.
+    Publish(&'static str, usize, usize),
     Drain(usize),
 }
 
@@ -46,7 +47,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         3 => (0..PEERS, topic()).prop_map(|(peer, topic)| Step::Subscribe(peer, topic)),
         2 => (0..PEERS, topic()).prop_map(|(peer, topic)| Step::Cancel(peer, topic)),
-        6 => (message, 1_usize..4).prop_map(|(body, parts)| Step::Publish(body, parts)),
+        6 => (message, prop_oneof![Just(1), 1_usize..4], 1_usize..6)
+            .prop_map(|(body, parts, times)| Step::Publish(body, parts, times)),
         2 => (0..PEERS).prop_map(Step::Drain),
     ]
 }
@@ -57,11 +59,14 @@ proptest! {
         steps in prop::collection::vec(step(), 1..80),
         inverted: bool,
         nodrop: bool,
+        driven: bool,
     ) {
         let mut rig = Rig::with(kinds::XPUB, |options| {
             options.invert_matching = inverted;
             options.xpub_nodrop = nodrop;
         });
+        // Messages to the same peers come in runs then.
+        rig.driven = driven;
         let mark = Limits {
             send: Some(MARK as i32),
             receive: None,
@@ -80,7 +85,7 @@ proptest! {
                     cancel(&mut peers[peer], topic);
                     wanted[peer].remove(topic);
                 }
-                Step::Publish(body, parts) => {
+                Step::Publish(body, parts, times) => for _ in 0..times {
                     let takes = |peer: usize| {
                         wanted[peer].iter().any(|topic| body.starts_with(topic)) != inverted
                     };

@@ -17,7 +17,10 @@ use std::sync::Arc;
 use super::*;
 use crate::msg::{Spent, flag};
 use crate::options::{ContextDefaults, Options};
-use crate::runtime::{Conflate, Inbox, Limits, Pipe, Rejected, mark, pair};
+use crate::runtime::{
+    Conflate, Driver, Inbox, IoThread, Lender, Limits, Loan, Nest, Pipe, Rejected, Standing, mark,
+    pair,
+};
 
 /// No limit on what a pipe holds.
 const UNLIMITED: Limits = Limits {
@@ -36,6 +39,49 @@ struct Rig {
     last: PipeId,
     /// Messages of one part pass the pattern by at every other turn, where it says that they may.
     straight: bool,
+    /// Behind the peers are sessions.
+    driven: bool,
+}
+
+/// A session that is never there.
+struct Absent;
+
+impl Lender for Absent {
+    fn lend(&self, _: bool) -> Option<Loan> {
+        None
+    }
+
+    fn drive_in(&self, _: Loan) -> bool {
+        false
+    }
+
+    fn leave(&self, _: Loan, _: bool) -> bool {
+        false
+    }
+
+    fn give_back(&self) {}
+}
+
+impl Driver for Absent {
+    fn drive_out(&self) -> bool {
+        false
+    }
+
+    fn drive_refill(&self) -> bool {
+        false
+    }
+
+    fn drive_portion(&self, _: bool) {}
+
+    fn may_settle(&self, _: &IoThread) -> bool {
+        false
+    }
+
+    fn settle(&self, _: Option<&Arc<Nest>>) {}
+
+    fn standing(&self) -> Standing {
+        Standing::default()
+    }
 }
 
 impl Rig {
@@ -55,6 +101,7 @@ impl Rig {
             wants_routing_ids: row.wants_routing_ids,
             last: PipeId(u32::MAX),
             straight: false,
+            driven: false,
         }
     }
 
@@ -80,7 +127,8 @@ impl Rig {
 
     fn attach(&mut self, near: Pipe, locally_initiated: bool, routing_id: &[u8]) -> PipeId {
         near.set_owner(self.inbox.clone());
-        let id = self.pipes.insert(near, None);
+        let driver = self.driven.then(|| Arc::new(Absent) as Arc<dyn Driver>);
+        let id = self.pipes.insert(near, driver);
         self.last = id;
         let end = self.pipes.get(id).unwrap();
         end.set_token(id.0);

@@ -10,6 +10,15 @@ use super::super::inbox::mark;
 use super::{Pipe, UNCOUNTED};
 use crate::msg::{Metadata, Msg, Spent, flag};
 
+/// What became of looking for the next part.
+enum Found {
+    Part(Msg),
+    /// There may be one now.
+    More,
+    /// The owner is told once there is one.
+    Nothing,
+}
+
 impl Pipe {
     /// The next part. With nothing there the owner is told (`READABLE`) once there is.
     #[inline]
@@ -58,6 +67,7 @@ impl Pipe {
         unwanted: u8,
         make_way: impl FnOnce(&mut Msg, Option<&Arc<Metadata>>) -> Option<Arc<Metadata>>,
     ) -> bool {
+        debug_assert!(self.reading.is_none(), "no run is read one by one");
         let metadata = self.metadata.as_ref();
         let mut kept = None;
         let moved = self.incoming.pop_over(msg, |msg, next| {
@@ -73,7 +83,7 @@ impl Pipe {
 
     /// A part was taken out.
     #[inline(always)]
-    fn took(&mut self, more: bool) {
+    pub(super) fn took(&mut self, more: bool) {
         self.mid_message = more;
         if !more {
             self.count_read();
@@ -85,6 +95,9 @@ impl Pipe {
     /// [`take_part`](Pipe::take_part).
     #[inline]
     pub fn take_short(&mut self, spent: &mut Spent, take: impl FnOnce(&Msg)) -> bool {
+        if self.reading.is_some() {
+            return false;
+        }
         let mut more = false;
         let taken = self.incoming.pop_if(|next| {
             let special = next.has(!(flag::MORE | flag::SHARED)) || next.metadata().is_some();
@@ -119,9 +132,23 @@ impl Pipe {
     #[inline]
     fn take(&mut self, ask: bool) -> Option<Msg> {
         loop {
-            let msg = match self.incoming.pop() {
+            if self.reading.is_some()
+                && let Some(msg) = self.take_of_run()
+            {
+                return Some(msg);
+            }
+            let next = if self.reading.is_some() && !self.leave_run() {
+                None
+            } else {
+                self.incoming.pop()
+            };
+            let msg = match next {
                 Some(msg) => msg,
-                None if ask => self.read_slowly()?,
+                None if ask => match self.read_slowly() {
+                    Found::Part(msg) => msg,
+                    Found::More => continue,
+                    Found::Nothing => return None,
+                },
                 None => {
                     self.acknowledge_if_due();
                     return None;
@@ -131,7 +158,9 @@ impl Pipe {
                 self.took(msg.more());
                 return Some(msg);
             }
-            if msg.has(flag::METADATA) {
+            if msg.has(flag::RUN) {
+                self.begin_run();
+            } else if msg.has(flag::METADATA) {
                 self.metadata = msg.metadata().cloned();
             } else if self.wants_routing_ids {
                 return Some(msg);
@@ -153,23 +182,26 @@ impl Pipe {
     }
 
     #[cold]
-    fn read_slowly(&mut self) -> Option<Msg> {
+    fn read_slowly(&mut self) -> Found {
         if let Some(msg) = self.take_newest() {
-            return Some(msg);
+            return Found::Part(msg);
         }
-        // The mark may have been lowered since.
-        self.acknowledge_if_due();
-        self.repay();
-        if self.ask() {
-            return None;
+        if !self.asks_in_vain() {
+            return Found::Nothing;
         }
-        self.incoming.pop().or_else(|| self.take_newest())
+        match self.take_newest() {
+            Some(msg) => Found::Part(msg),
+            None => Found::More,
+        }
     }
 
     /// Asks to be told of the next part. `false`: there may be one.
     fn ask(&mut self) -> bool {
         if !self.incoming.ask() {
             return false;
+        }
+        if let Some(run) = &self.reading {
+            return run.ask();
         }
         let lane = self.in_lane();
         let Some(newest) = &lane.newest else {
@@ -191,7 +223,7 @@ impl Pipe {
 
     /// Acknowledges in steps of half the mark, so that the writer is not told of every message.
     #[inline]
-    fn acknowledge_if_due(&mut self) {
+    pub(super) fn acknowledge_if_due(&mut self) {
         let unacknowledged = self.read - self.told;
         // As 2 * n >= mark is n >= mark / 2 rounded up. Without a mark it never comes to that.
         if unacknowledged * 2 >= self.in_lane().high_water() && unacknowledged > 0 {
@@ -246,8 +278,21 @@ impl Pipe {
 
     /// Whether a part can be read. With nothing there the owner is told once there is.
     pub fn readable(&mut self) -> bool {
-        while let Some(next) = self.incoming.peek() {
+        loop {
+            if self.reading.is_some() && self.has_more_of_run() {
+                return true;
+            }
+            if self.reading.is_some() && !self.leave_run() {
+                if self.asks_in_vain() {
+                    continue;
+                }
+                return false;
+            }
+            let Some(next) = self.incoming.peek() else {
+                break;
+            };
             let skipped = flag::METADATA
+                | flag::RUN
                 | if self.wants_routing_ids {
                     0
                 } else {
@@ -256,10 +301,10 @@ impl Pipe {
             if !next.has(skipped) {
                 return true;
             }
-            if let Some(msg) = self.incoming.pop()
-                && msg.has(flag::METADATA)
-            {
-                self.metadata = msg.metadata().cloned();
+            match self.incoming.pop() {
+                Some(msg) if msg.has(flag::RUN) => self.begin_run(),
+                Some(msg) if msg.has(flag::METADATA) => self.metadata = msg.metadata().cloned(),
+                _ => {}
             }
         }
         let newest = |pipe: &Pipe| {
@@ -268,9 +313,12 @@ impl Pipe {
                 .as_ref()
                 .is_some_and(|newest| newest.msg.lock().is_some())
         };
-        if newest(self) {
-            return true;
-        }
+        newest(self) || self.asks_in_vain()
+    }
+
+    /// Asks to be told of the next part, after what is due. `true`: there may be one.
+    fn asks_in_vain(&mut self) -> bool {
+        // The mark may have been lowered since.
         self.acknowledge_if_due();
         self.repay();
         !self.ask()
@@ -290,6 +338,7 @@ impl Pipe {
         self.in_lane().ended.load(Ordering::Acquire) && {
             // What was written before the end was marked is visible now.
             !self.incoming.available()
+                && !self.has_more_of_run()
                 && self
                     .in_lane()
                     .newest

@@ -64,8 +64,17 @@ impl Connection {
         let out = &mut self.out;
         let mut spent = Spent::new();
         // What is copied is part of what is there, so one look will do.
-        while out.len() < room && pipe.take_short(&mut spent, |msg| Zmtp::encode_short(msg, out)) {
-            self.taken += 1;
+        while out.len() < room {
+            if pipe.take_short(&mut spent, |msg| Zmtp::encode_short(msg, out)) {
+                self.taken += 1;
+                continue;
+            }
+            // What a publisher encoded for many.
+            let count = pipe.take_run(|octets| out.extend(octets));
+            if count == 0 {
+                break;
+            }
+            self.taken += count as usize;
         }
     }
 

@@ -28,7 +28,7 @@ impl Connection {
         let address = self.stream.peer_address();
         match Inquiry::ask(cx.plan, cx.post, &address, credentials).map_err(End::Protocol)? {
             Handler::Asked(inquiry) => {
-                self.inquiry = Some(Box::new(inquiry));
+                self.inquiry = Some(inquiry);
                 self.hear_handler(cx, pipe)
             }
             Handler::Needless => self.decided(cx, pipe, Status::Success),
