@@ -28,7 +28,10 @@ const FAULTS: &[(&str, &[&str])] = &[
         "recvfrom",
         &["ECONNRESET", "ENOMEM", "EINTR", "EIO", "ETIMEDOUT"],
     ),
-    ("sendmsg", &["EPIPE", "ENOBUFS", "EINTR", "EIO", "ENETDOWN"]),
+    (
+        "sendto,sendmsg",
+        &["EPIPE", "ENOBUFS", "EINTR", "EIO", "ENETDOWN"],
+    ),
     ("shutdown", &["ENOTCONN"]),
     ("poll", &["EINTR", "ENOMEM", "EIO"]),
 ];
