@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 
-/* atomics SIZE COUNT: how many instructions, and how many locked ones (atomic operations that write,
- * fences among them), the library needs to send a message and to receive it, on one thread by
- * inproc. The messages are handled by a child that this process has go on by one instruction at a
- * time, so the numbers are the same each time. x86-64 only. */
+/* atomics SIZE COUNT [SUBSCRIBERS]: how many instructions, and how many locked ones (atomic
+ * operations that write, fences among them), the library needs to send a message and to receive it,
+ * on one thread by inproc; or only to send it, to so many subscribers by tcp, who are behind. The
+ * messages are handled by a child that this process has go on by one instruction at a time, so the
+ * numbers are the same each time. x86-64 only. */
 
 #include "bench.h"
 
@@ -28,6 +29,41 @@ static void pass (void *from, void *to, long size)
     CHECK (zmq_msg_init (&message) == 0);
     CHECK (zmq_msg_recv (&message, to, 0) == (int) size);
     CHECK (zmq_msg_close (&message) == 0);
+}
+
+static void publish (void *publisher, long size)
+{
+    zmq_msg_t message;
+    CHECK (zmq_msg_init_size (&message, (size_t) size) == 0);
+    CHECK (zmq_msg_send (&message, publisher, 0) == (int) size);
+}
+
+/* Subscribers that receive nothing: more is on the way to them than the kernel holds, so that no
+ * I/O thread asks for more. */
+static void child_publishes (long size, long count, long subscribers)
+{
+    void *ctx = context (1), *publisher = make (ctx, ZMQ_XPUB);
+    char endpoint[256];
+    set (publisher, ZMQ_XPUB_VERBOSE, 1);
+    set (publisher, ZMQ_SNDHWM, 0);
+    bind_any (publisher, "tcp", endpoint);
+    for (long i = 0; i < subscribers; i++) {
+        void *subscriber = make (ctx, ZMQ_SUB);
+        set (subscriber, ZMQ_RCVHWM, 1);
+        CHECK (zmq_setsockopt (subscriber, ZMQ_SUBSCRIBE, "", 0) == 0);
+        CHECK (zmq_connect (subscriber, endpoint) == 0);
+    }
+    for (long i = 0; i < subscribers; i++) {
+        char subscription[8];
+        CHECK (zmq_recv (publisher, subscription, sizeof subscription, 0) == 1);
+    }
+    for (long sent = 0; sent < 16 * 1024 * 1024; sent += size)
+        publish (publisher, size);
+    raise (SIGSTOP);
+    for (long i = 0; i < count; i++)
+        publish (publisher, size);
+    raise (SIGSTOP);
+    _exit (0);
 }
 
 static void child (long size, long count)
@@ -73,8 +109,9 @@ static int stopped (pid_t child)
 
 int main (int argc, char **argv)
 {
-    CHECK (argc == 3);
+    CHECK (argc == 3 || argc == 4);
     long size = number (argv[1]), count = number (argv[2]);
+    long subscribers = argc == 4 ? number (argv[3]) : 0;
     long instructions = 0, locked = 0;
     alarm (SECONDS_AT_MOST);
     pid_t other = fork ();
@@ -82,6 +119,8 @@ int main (int argc, char **argv)
     if (other == 0) {
         prctl (PR_SET_PDEATHSIG, SIGKILL);
         CHECK (ptrace (PTRACE_TRACEME, 0, NULL, NULL) == 0);
+        if (subscribers > 0)
+            child_publishes (size, count, subscribers);
         child (size, count);
     }
     CHECK (stopped (other) == SIGSTOP);

@@ -276,4 +276,13 @@ pub const ROWS: &[Row] = &[
         },
         bounds: &[each("instructions", 600.0), each("locked", 6.0)],
     },
+    Row {
+        name: "publish-10",
+        what: "a message of 64 B sent to 10 subscribers by tcp",
+        how: How::Own {
+            program: "atomics",
+            args: &["64", "124", "10"],
+        },
+        bounds: &[each("instructions", 900.0), each("locked", 7.0)],
+    },
 ];
