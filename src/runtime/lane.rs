@@ -50,6 +50,12 @@ pub(super) struct Lane {
     pub(super) writer: Notice,
     /// `ZMQ_CONFLATE`: only the newest message is kept, here instead of in the queue.
     pub(super) newest: Option<Box<Newest>>,
+    rare: OnceLock<Box<Rare>>,
+}
+
+/// What most lanes never have.
+#[derive(Default)]
+pub(super) struct Rare {
     /// The runs that parts in the queue stand for, in their order.
     pub(super) runs: Mutex<VecDeque<RunReader>>,
     /// What the reader is to read last when the writer goes.
@@ -70,11 +76,19 @@ impl Lane {
             acknowledged: Line::default(),
             writer: Notice::new(),
             newest: conflate.then(Box::default),
-            runs: Mutex::new(VecDeque::new()),
-            farewell: OnceLock::new(),
+            rare: OnceLock::new(),
         };
         lane.allow(|_| {});
         lane
+    }
+
+    pub(super) fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
+    }
+
+    /// What the reader is to read last when the writer goes.
+    pub(super) fn farewell(&self) -> Option<&[u8]> {
+        self.rare.get()?.farewell.get().map(|octets| &**octets)
     }
 
     #[inline]

@@ -81,14 +81,25 @@ const KEPT: usize = 64;
 /// Why a part was not taken; it comes back.
 pub struct Rejected(pub Msg);
 
+/// What many ends never have.
+#[derive(Default)]
+struct Aside {
+    /// Parts of a message that is not complete yet.
+    staged: Vec<Msg>,
+    /// The run that was written last, while it is open.
+    run: Option<RunCloser>,
+    /// The run that is read.
+    reading: Option<RunReader>,
+}
+
 /// One end of a pipe. Dropping it is closing it.
 pub struct Pipe {
     link: Arc<Link>,
     side: usize,
     outgoing: Producer<Msg>,
     incoming: Consumer<Msg>,
-    /// Parts of a message that is not complete yet.
-    staged: Vec<Msg>,
+    /// Made when it is needed.
+    aside: Option<Box<Aside>>,
     /// Complete messages pushed, but not shown yet.
     unshown: bool,
     /// Some were shown to a reader that waits and was not told yet.
@@ -105,10 +116,8 @@ pub struct Pipe {
     /// A message of one part goes into the queue without further ado if there is room: this end is
     /// not retired, no message was begun and no run is open, and the lane is a queue.
     straight: bool,
-    /// The run that was written last, while it is open.
-    run: Option<RunCloser>,
-    /// The run that is read.
-    reading: Option<RunReader>,
+    /// A run is read.
+    in_run: bool,
     /// Routing ids of the peer are handed out, not skipped.
     wants_routing_ids: bool,
     /// Whoever reads sees to the writer that waits for room.
@@ -145,7 +154,7 @@ pub fn pair(limits: [Limits; 2], conflate: Conflate) -> (Pipe, Pipe) {
         side,
         outgoing,
         incoming,
-        staged: Vec::new(),
+        aside: None,
         unshown: false,
         owed: false,
         written: 0,
@@ -155,8 +164,7 @@ pub fn pair(limits: [Limits; 2], conflate: Conflate) -> (Pipe, Pipe) {
         mid_message: false,
         retired: false,
         straight: false,
-        run: None,
-        reading: None,
+        in_run: false,
         wants_routing_ids: false,
         defers: false,
         owes: false,
@@ -423,7 +431,7 @@ impl Pipe {
             self.unshown = true;
             return true;
         }
-        let refused = if self.staged.is_empty() {
+        let refused = if !self.is_mid_write() {
             !self.writable()
         } else {
             self.retired || self.is_unread()
@@ -439,15 +447,18 @@ impl Pipe {
         }
         if msg.more() {
             // A peer chooses how many parts there are.
-            if self.staged.try_reserve(1).is_err() {
+            let staged = &mut self.aside.get_or_insert_default().staged;
+            if staged.try_reserve(1).is_err() {
                 return false;
             }
-            self.staged.push(msg.take());
+            staged.push(msg.take());
         } else {
-            for part in self.staged.drain(..) {
-                self.outgoing.push(part);
+            if let Some(aside) = &mut self.aside {
+                for part in aside.staged.drain(..) {
+                    self.outgoing.push(part);
+                }
+                aside.staged.shrink_to(KEPT);
             }
-            self.staged.shrink_to(KEPT);
             self.push(msg.take());
         }
         self.straighten();
@@ -455,8 +466,9 @@ impl Pipe {
     }
 
     fn straighten(&mut self) {
-        let plain = self.out_lane().newest.is_none() && self.run.is_none();
-        self.straight = plain && !self.retired && self.staged.is_empty();
+        let begun = |aside: &Aside| !aside.staged.is_empty() || aside.run.is_some();
+        let plain = self.out_lane().newest.is_none();
+        self.straight = plain && !self.retired && !self.aside.as_deref().is_some_and(begun);
     }
 
     /// Writes a whole message, to a full pipe too, and shows it: what is said about a peer, and must
@@ -478,7 +490,7 @@ impl Pipe {
     /// call counts.
     pub fn await_farewell(&self, octets: &[u8]) {
         if !octets.is_empty() {
-            let _ = self.in_lane().farewell.set(octets.into());
+            let _ = self.in_lane().rare().farewell.set(octets.into());
         }
     }
 
@@ -544,14 +556,18 @@ impl Pipe {
 
     /// Drops the parts of a message that was not completed.
     pub fn rollback(&mut self) {
-        self.staged.clear();
-        self.staged.shrink_to(KEPT);
+        if let Some(aside) = &mut self.aside {
+            aside.staged.clear();
+            aside.staged.shrink_to(KEPT);
+        }
         self.straighten();
     }
 
     /// Whether a message was begun and not completed.
     pub fn is_mid_write(&self) -> bool {
-        !self.staged.is_empty()
+        self.aside
+            .as_ref()
+            .is_some_and(|aside| !aside.staged.is_empty())
     }
 
     /// Whether a message was read in part.
@@ -582,7 +598,7 @@ impl Pipe {
 
     fn say_farewell(&mut self) {
         let link = self.link.clone();
-        if let Some(octets) = link.lanes[self.side].farewell.get() {
+        if let Some(octets) = link.lanes[self.side].farewell() {
             self.write_anyway(octets);
         }
     }

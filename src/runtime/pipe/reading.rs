@@ -67,7 +67,7 @@ impl Pipe {
         unwanted: u8,
         make_way: impl FnOnce(&mut Msg, Option<&Arc<Metadata>>) -> Option<Arc<Metadata>>,
     ) -> bool {
-        debug_assert!(self.reading.is_none(), "no run is read one by one");
+        debug_assert!(!self.in_run, "no run is read one by one");
         let metadata = self.metadata.as_ref();
         let mut kept = None;
         let moved = self.incoming.pop_over(msg, |msg, next| {
@@ -95,7 +95,7 @@ impl Pipe {
     /// [`take_part`](Pipe::take_part).
     #[inline]
     pub fn take_short(&mut self, spent: &mut Spent, take: impl FnOnce(&Msg)) -> bool {
-        if self.reading.is_some() {
+        if self.in_run {
             return false;
         }
         let mut more = false;
@@ -132,12 +132,12 @@ impl Pipe {
     #[inline]
     fn take(&mut self, ask: bool) -> Option<Msg> {
         loop {
-            if self.reading.is_some()
+            if self.in_run
                 && let Some(msg) = self.take_of_run()
             {
                 return Some(msg);
             }
-            let next = if self.reading.is_some() && !self.leave_run() {
+            let next = if self.in_run && !self.leave_run() {
                 None
             } else {
                 self.incoming.pop()
@@ -200,7 +200,7 @@ impl Pipe {
         if !self.incoming.ask() {
             return false;
         }
-        if let Some(run) = &self.reading {
+        if let Some(run) = self.reading() {
             return run.ask();
         }
         let lane = self.in_lane();
@@ -279,10 +279,10 @@ impl Pipe {
     /// Whether a part can be read. With nothing there the owner is told once there is.
     pub fn readable(&mut self) -> bool {
         loop {
-            if self.reading.is_some() && self.has_more_of_run() {
+            if self.in_run && self.has_more_of_run() {
                 return true;
             }
-            if self.reading.is_some() && !self.leave_run() {
+            if self.in_run && !self.leave_run() {
                 if self.asks_in_vain() {
                     continue;
                 }

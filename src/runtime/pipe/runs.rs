@@ -37,17 +37,15 @@ impl Pipe {
     /// the reader's.
     pub fn put_run(&mut self, run: &RunWriter, number: u32) {
         self.end_run();
-        self.link.lanes[self.side]
-            .runs
-            .lock()
-            .push_back(run.reader(number));
+        let lane = &self.link.lanes[self.side];
+        lane.rare().runs.lock().push_back(run.reader(number));
         let mut mark = Msg::empty();
         mark.set(flag::RUN);
         self.outgoing.push(mark);
         self.unshown = true;
         let closer = run.closer();
         self.written += u64::from(closer.limit());
-        self.run = Some(closer);
+        self.aside.get_or_insert_default().run = Some(closer);
         self.straighten();
     }
 
@@ -60,7 +58,8 @@ impl Pipe {
 
     /// Has the run that was written last, if it is open, be over.
     pub(super) fn end_run(&mut self) {
-        if let Some(run) = self.run.take() {
+        let run = self.aside.as_mut().and_then(|aside| aside.run.take());
+        if let Some(run) = run {
             run.close();
             self.written -= u64::from(run.left());
             self.straighten();
@@ -69,7 +68,8 @@ impl Pipe {
 
     /// Messages that count as written, and were not.
     pub(super) fn reserved(&self) -> u64 {
-        self.run.as_ref().map_or(0, |run| run.left().into())
+        let run = self.aside.as_ref().and_then(|aside| aside.run.as_ref());
+        run.map_or(0, |run| run.left().into())
     }
 
     // ---- reading ------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ impl Pipe {
         if !self.find_run() {
             return 0;
         }
-        let count = self.reading.as_mut().map_or(0, |run| run.read_all(take));
+        let count = self.reading_mut().map_or(0, |run| run.read_all(take));
         if count > 0 {
             self.mid_message = false;
             self.read += u64::from(count);
@@ -93,7 +93,7 @@ impl Pipe {
     /// Whether something of a run can be read, or may be soon. Goes on to the next one.
     fn find_run(&mut self) -> bool {
         loop {
-            if self.reading.is_some() {
+            if self.in_run {
                 if !self.leave_run() {
                     return true;
                 }
@@ -105,10 +105,20 @@ impl Pipe {
         }
     }
 
+    /// The run that is read.
+    pub(super) fn reading(&self) -> Option<&RunReader> {
+        self.aside.as_ref()?.reading.as_ref()
+    }
+
+    fn reading_mut(&mut self) -> Option<&mut RunReader> {
+        self.aside.as_mut()?.reading.as_mut()
+    }
+
     /// The part that stands for a run was taken out.
     pub(super) fn begin_run(&mut self) {
-        let lane = &self.link.lanes[1 - self.side];
-        self.reading = lane.runs.lock().pop_front();
+        let next = self.in_lane().rare().runs.lock().pop_front();
+        self.in_run = next.is_some();
+        self.aside.get_or_insert_default().reading = next;
     }
 
     /// Has done with a run that is over. `false`: it is not.
@@ -116,8 +126,11 @@ impl Pipe {
         // Who is gone adds nothing. This comes first: what it had added is visible then.
         let ended = self.in_lane().ended.load(Ordering::Acquire);
         let over = |run: &RunReader| run.is_over() || ended && !run.has_unread();
-        if self.reading.as_ref().is_none_or(over) {
-            self.reading = None;
+        if self.reading().is_none_or(over) {
+            self.in_run = false;
+            if let Some(aside) = &mut self.aside {
+                aside.reading = None;
+            }
             return true;
         }
         false
@@ -125,13 +138,13 @@ impl Pipe {
 
     /// Whether a run was begun and there is more of it to read.
     pub(super) fn has_more_of_run(&self) -> bool {
-        self.reading.as_ref().is_some_and(RunReader::has_unread)
+        self.reading().is_some_and(RunReader::has_unread)
     }
 
     /// The next message of the run that was begun. One for which there is no memory is lost.
     pub(super) fn take_of_run(&mut self) -> Option<Msg> {
         loop {
-            let msg = self.reading.as_mut()?.read_one(|octets| {
+            let msg = self.reading_mut()?.read_one(|octets| {
                 let size = usize::from(octets.get(1).copied().unwrap_or_default());
                 let body = octets.get(2..2 + size).unwrap_or_default();
                 (2 + size, Msg::from_slice(body))
