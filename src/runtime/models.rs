@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use loom::thread::{self, JoinHandle};
 
 use super::*;
-use crate::queue::Parker;
+use crate::msg::Msg;
 use crate::queue::sync::STACK;
+use crate::queue::{Parker, RunWriter};
 use crate::sys::kernel;
 
 /// Runs a model in all orders with as many preemptions, or fewer if `LOOM_MAX_PREEMPTIONS` says so.
@@ -156,4 +157,59 @@ fn a_late_wake_up_ends_no_other_sleep_for_good() {
         loom::stop_exploring();
         io.stop();
     });
+}
+
+// ---- runs -------------------------------------------------------------------------------------
+
+/// A run, what is added to it while it is read, and what follows it, if anything.
+fn a_run_is_read(followed: bool) {
+    let limits = Limits {
+        send: Some(0),
+        receive: Some(0),
+    };
+    let (mut near, mut far) = pair([limits, Limits::NONE], Conflate::default());
+    let inbox = Arc::new(Inbox::new());
+    far.set_owner(inbox.clone());
+    far.set_token(1);
+    let writer = spawn(move || {
+        let message = |octet: u8| Msg::from_slice(&[octet]).unwrap();
+        let mut run = RunWriter::new(1, 2).unwrap();
+        near.put_run(&run, 0);
+        near.flush();
+        for octet in 0..2 {
+            if runs::add(&mut run, &message(octet)).unwrap() {
+                run.each_asking(|_| {
+                    if near.announce_run() {
+                        near.tell_reader();
+                    }
+                });
+            }
+        }
+        if followed {
+            assert!(near.write(message(2)).is_ok());
+            near.flush();
+        }
+        (near, run)
+    });
+    let (mut next, count) = (0, if followed { 3 } else { 2 });
+    while next < count {
+        match far.read() {
+            Some(msg) => {
+                assert_eq!(msg.data(), [next]);
+                next += 1;
+            }
+            None => collect(&inbox, 1),
+        }
+    }
+    drop(writer.join().unwrap());
+}
+
+#[test]
+fn who_reads_a_run_is_told_of_what_is_added() {
+    check(2, || a_run_is_read(false));
+}
+
+#[test]
+fn who_reads_a_run_is_told_of_what_follows() {
+    check(2, || a_run_is_read(true));
 }
