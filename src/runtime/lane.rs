@@ -45,6 +45,8 @@ pub(super) struct Lane {
     pub(super) silent: AtomicBool,
     /// The writer is gone.
     pub(super) ended: AtomicBool,
+    /// The reader would have short messages in runs.
+    pub(super) takes_runs: AtomicBool,
     /// Messages that the reader has taken out, in steps.
     pub(super) acknowledged: Line<AtomicU64>,
     pub(super) writer: Notice,
@@ -73,6 +75,7 @@ impl Lane {
             }),
             silent: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            takes_runs: AtomicBool::new(false),
             acknowledged: Line::default(),
             writer: Notice::new(),
             newest: conflate.then(Box::default),

@@ -366,13 +366,9 @@ impl Pipes {
         true
     }
 
-    /// How many messages a run may bring to a pipe; 0 if it may not be written there: runs are for
-    /// those who are driven.
+    /// How many messages a run may bring to a pipe; 0 if it may not be written there.
     pub fn room_for_run(&mut self, id: PipeId) -> u64 {
-        match self.slot(id) {
-            Some(slot) if slot.driver.is_some() => slot.pipe.room_for_run(),
-            _ => 0,
-        }
+        self.get(id).map_or(0, Pipe::room_for_run)
     }
 
     /// Writes a run, for which there is [room](Pipes::room_for_run), and

@@ -59,14 +59,13 @@ proptest! {
         steps in prop::collection::vec(step(), 1..80),
         inverted: bool,
         nodrop: bool,
-        driven: bool,
+        runs: bool,
     ) {
         let mut rig = Rig::with(kinds::XPUB, |options| {
             options.invert_matching = inverted;
             options.xpub_nodrop = nodrop;
         });
-        // Messages to the same peers come in runs then.
-        rig.driven = driven;
+        rig.runs = runs;
         let mark = Limits {
             send: Some(MARK as i32),
             receive: None,

@@ -17,10 +17,7 @@ use std::sync::Arc;
 use super::*;
 use crate::msg::{Spent, flag};
 use crate::options::{ContextDefaults, Options};
-use crate::runtime::{
-    Conflate, Driver, Inbox, IoThread, Lender, Limits, Loan, Nest, Pipe, Rejected, Standing, mark,
-    pair,
-};
+use crate::runtime::{Conflate, Inbox, Limits, Pipe, Rejected, mark, pair};
 
 /// No limit on what a pipe holds.
 const UNLIMITED: Limits = Limits {
@@ -39,49 +36,8 @@ struct Rig {
     last: PipeId,
     /// Messages of one part pass the pattern by at every other turn, where it says that they may.
     straight: bool,
-    /// Behind the peers are sessions.
-    driven: bool,
-}
-
-/// A session that is never there.
-struct Absent;
-
-impl Lender for Absent {
-    fn lend(&self, _: bool) -> Option<Loan> {
-        None
-    }
-
-    fn drive_in(&self, _: Loan) -> bool {
-        false
-    }
-
-    fn leave(&self, _: Loan, _: bool) -> bool {
-        false
-    }
-
-    fn give_back(&self) {}
-}
-
-impl Driver for Absent {
-    fn drive_out(&self) -> bool {
-        false
-    }
-
-    fn drive_refill(&self) -> bool {
-        false
-    }
-
-    fn drive_portion(&self, _: bool) {}
-
-    fn may_settle(&self, _: &IoThread) -> bool {
-        false
-    }
-
-    fn settle(&self, _: Option<&Arc<Nest>>) {}
-
-    fn standing(&self) -> Standing {
-        Standing::default()
-    }
+    /// Peers would have short messages in runs.
+    runs: bool,
 }
 
 impl Rig {
@@ -101,7 +57,7 @@ impl Rig {
             wants_routing_ids: row.wants_routing_ids,
             last: PipeId(u32::MAX),
             straight: false,
-            driven: false,
+            runs: false,
         }
     }
 
@@ -113,6 +69,7 @@ impl Rig {
     /// A peer behind a pipe with the socket's limits.
     fn limited(&mut self, limits: Limits) -> Pipe {
         let (near, far) = pair([limits, Limits::NONE], Conflate::default());
+        far.take_runs(self.runs);
         self.attach(near, false, b"");
         far
     }
@@ -127,8 +84,7 @@ impl Rig {
 
     fn attach(&mut self, near: Pipe, locally_initiated: bool, routing_id: &[u8]) -> PipeId {
         near.set_owner(self.inbox.clone());
-        let driver = self.driven.then(|| Arc::new(Absent) as Arc<dyn Driver>);
-        let id = self.pipes.insert(near, driver);
+        let id = self.pipes.insert(near, None);
         self.last = id;
         let end = self.pipes.get(id).unwrap();
         end.set_token(id.0);

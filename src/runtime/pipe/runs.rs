@@ -22,10 +22,11 @@ const _: () = assert!(UNCOUNTED & flag::RUN != 0);
 impl Pipe {
     // ---- writing ------------------------------------------------------------------------------
 
-    /// How many messages a run may bring; 0 if it may not be written here.
+    /// How many messages a run may bring; 0 if it may not be written here, or the reader
+    /// [does not care](Pipe::take_runs) for it.
     pub fn room_for_run(&mut self) -> u64 {
         self.end_run();
-        if !self.straight {
+        if !self.straight || !self.out_lane().takes_runs.load(Ordering::Relaxed) {
             return 0;
         }
         self.look_for_room();
@@ -73,6 +74,11 @@ impl Pipe {
     }
 
     // ---- reading ------------------------------------------------------------------------------
+
+    /// Says whether this end makes use of messages that are encoded. It reads runs in any case.
+    pub fn take_runs(&self, yes: bool) {
+        self.in_lane().takes_runs.store(yes, Ordering::Relaxed);
+    }
 
     /// Hands `take` all there is to read of a run, if one is next or was begun, and says how many
     /// messages that is.

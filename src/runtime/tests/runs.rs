@@ -113,6 +113,8 @@ fn who_reads_a_run_to_its_end_is_told_of_more() {
 #[test]
 fn the_mark_counts_what_came() {
     let (mut a, to_a, mut b, _) = owned([limits(20, 20), Limits::NONE]);
+    assert_eq!(a.room_for_run(), 0, "nobody wants one");
+    b.take_runs(true);
     assert_eq!(a.room_for_run(), 20);
     let mut run = begin(&mut a, 20);
     assert_eq!(a.unread(), 0);

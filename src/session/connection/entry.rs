@@ -135,6 +135,7 @@ impl Connection {
             *pipe = Some(own);
         }
         let Some(own) = pipe else { return Ok(()) };
+        own.take_runs(self.is_plain());
         let mut about = Msg::empty();
         about.set(flag::METADATA);
         about.set_metadata(Some(Arc::new(self.metadata(&peer))));
