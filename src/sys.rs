@@ -4,6 +4,7 @@
 
 #![allow(unsafe_code)]
 
+mod barrier;
 pub mod kernel;
 pub mod memory;
 mod names;
@@ -21,6 +22,7 @@ use std::sync::{Once, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::errno::Errno;
+pub use barrier::{barrier_in_all_threads, can_bar_all_threads};
 pub use kernel::now;
 pub use names::{Wanted, interface_addresses, interface_index, interface_name, look_up};
 

@@ -88,7 +88,7 @@ pub fn put(msg: Msg, out: &mut SendBuffer) {
 }
 
 /// Writes a message part of at most 255 octets as a data frame.
-#[inline]
+#[inline(always)]
 pub fn put_short(msg: &Msg, out: &mut SendBuffer) {
     let flags = msg.flags() & flag::MORE;
     if let Some((octets, len)) = msg.short() {

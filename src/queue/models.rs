@@ -7,6 +7,7 @@
 //! Under loom the first chunk has one slot, later ones two, and two emptied chunks are kept, so that
 //! a handful of items goes through everything.
 
+mod latches;
 mod runs;
 
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -169,7 +169,7 @@ impl Socket {
     }
 
     /// The inside, locked, with all news taken in. `ETERM` if the context ends.
-    #[inline]
+    #[inline(always)]
     fn enter(&self) -> Result<Guard<'_>, Errno> {
         let mut inner = self.lock()?;
         inner.hear_news()?;

@@ -265,7 +265,7 @@ pub const ROWS: &[Row] = &[
             program: "atomics",
             args: &["16", "200"],
         },
-        bounds: &[each("instructions", 500.0), each("locked", 5.0)],
+        bounds: &[each("instructions", 500.0), each("locked", 3.0)],
     },
     Row {
         name: "thread-256",
@@ -274,7 +274,7 @@ pub const ROWS: &[Row] = &[
             program: "atomics",
             args: &["256", "200"],
         },
-        bounds: &[each("instructions", 600.0), each("locked", 6.0)],
+        bounds: &[each("instructions", 600.0), each("locked", 4.0)],
     },
     Row {
         name: "publish-10",
@@ -283,6 +283,6 @@ pub const ROWS: &[Row] = &[
             program: "atomics",
             args: &["64", "124", "10"],
         },
-        bounds: &[each("instructions", 900.0), each("locked", 7.0)],
+        bounds: &[each("instructions", 900.0), each("locked", 6.0)],
     },
 ];
