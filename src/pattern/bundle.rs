@@ -99,7 +99,15 @@ impl Bundle {
         }
         self.end();
         self.streak = self.streak.saturating_add(1);
-        self.streak >= self.wanted && self.begin(pipes, full, msg)
+        if self.streak < self.wanted {
+            return false;
+        }
+        let begun = self.begin(pipes, full, msg);
+        if !begun {
+            // To ask all of them costs something, so not at every message.
+            self.streak = 1;
+        }
+        begun
     }
 
     /// Begins a run with a message. `false`: not everybody would have room for one.
